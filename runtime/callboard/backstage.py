@@ -1,0 +1,116 @@
+"""The second event loop, where runs take place.
+
+Owns its thread: opening the providers, dispatching, ticking, and an end that waits for
+runs as long as it may and names what would not stop.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+import anyio
+from anyio.lowlevel import EventLoopToken, current_token
+
+from callboard import tracing
+from callboard.dispatch import Dispatcher
+from callboard.provider import Provider
+from callboard.schedule import Schedule
+from callboard.trace import Trace
+from callboard.watchdog import Watchdog
+
+logger = logging.getLogger(__name__)
+
+_UNWIND = 1.0
+"""Seconds that halted runs have to unwind."""
+
+
+class Backstage:
+    """One thread with one event loop."""
+
+    def __init__(
+        self,
+        *,
+        dispatcher: Dispatcher,
+        schedule: Schedule,
+        providers: Sequence[Provider],
+        trace: Trace,
+        backend: str = "trio",
+    ) -> None:
+        self.watchdog = Watchdog(trace)
+        self._dispatcher = dispatcher
+        self._schedule = schedule
+        self._providers = providers
+        self._trace = trace
+        self._backend = backend
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
+        self._token: EventLoopToken | None = None
+        self._thread = threading.Thread(
+            target=self._run, name="callboard-backstage", daemon=True
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether its loop runs."""
+        return self._thread.is_alive() and self._ready.is_set()
+
+    def start(self) -> None:
+        """Start the thread; returns once every provider is open. Blocks.
+
+        Raises:
+            BaseException: What a provider raised while it was opened.
+        """
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            raise self._error
+
+    def stop(self, grace: float) -> bool:
+        """End it: no new runs, ``grace`` seconds for the others, then halt. Blocks.
+
+        Returns whether everything ended; what did not is named in the log.
+        """
+        self._dispatcher.close()
+        self._thread.join(grace)
+        if self._thread.is_alive():
+            self._soon(lambda: self._dispatcher.halt_all("shutdown"))
+            self._thread.join(_UNWIND)
+        if not self._thread.is_alive():
+            return True
+        for tree in tuple(self._trace.trees.values()):
+            for task in tuple(tree.tasks.values()):
+                if task.handle is not None:
+                    logger.error("task %s `%s` does not stop", task.id, task.name)
+        return False
+
+    def _soon(self, action: Callable[[], object]) -> None:
+        token = self._token
+        if token is not None:
+            try:
+                token.backend_class.run_sync_soon(action, (), token.native_token)
+            except anyio.RunFinishedError:
+                return
+
+    def _run(self) -> None:
+        try:
+            anyio.run(self._work, backend=self._backend)
+        except BaseException as error:
+            self._error = error
+            if self._ready.is_set():
+                logger.exception("backstage has ended")
+        finally:
+            self._ready.set()
+
+    async def _work(self) -> None:
+        self._token = current_token()
+        with tracing.installed():
+            async with AsyncExitStack() as stack:
+                for provider in self._providers:
+                    await stack.enter_async_context(provider.opened())
+                self._ready.set()
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self.watchdog.beat)
+                    group.start_soon(self._schedule.work)
+                    await self._dispatcher.work()
+                    group.cancel_scope.cancel("shutdown")

@@ -1,0 +1,232 @@
+"""The composition: one callboard in one process.
+
+Owns what the rooms share, the order in which things open and close, and the two ASGI
+applications: the front, for GitHub and for readers of the catalog, and the inspector.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Literal, Self, TypeVar, cast
+
+import anyio.to_thread
+from msgspec import Struct
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.routing import Mount as StarletteMount
+from starlette.types import ASGIApp
+
+from callboard import history, logs
+from callboard.backstage import Backstage
+from callboard.database import Database
+from callboard.delivery import DeliveryState
+from callboard.dispatch import Dispatcher, Policy
+from callboard.intake import Intake
+from callboard.journal import Accepted, Arrival, Journal
+from callboard.provider import Provider
+from callboard.routes import SCHEDULE, Routes
+from callboard.schedule import Schedule
+from callboard.settings import Settings
+from callboard.source import Source
+from callboard.trace import Trace
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_UNENDED = (DeliveryState.QUEUED, DeliveryState.RUNNING, DeliveryState.FAILED)
+
+
+class Mount(Struct, frozen=True):
+    """An ASGI application of some room, and where it is found."""
+
+    path: str
+    app: ASGIApp
+    side: Literal["front", "inspector"] = "front"
+
+
+class Callboard:
+    """Give it sources, providers and mounts, then open it with ``async with``.
+
+    ``front`` and ``inspector`` are the applications to serve meanwhile.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.policy = settings.section("runtime", Policy)
+        self.journal = Journal(database)
+        self.trace = Trace(redactor=settings.redactor)
+        self.sources: dict[str, Source] = {}
+        self.providers: list[Provider] = []
+        self.mounts: list[Mount] = []
+        self.inspector_url: str | None = None
+        """Where people watch; in the answers to webhooks when it is known."""
+        self.backend = "trio"
+        """The event loop of backstage."""
+        self._shared: dict[type, Any] = {}
+        self._migrations: list[tuple[str, str]] = []
+        self._dispatcher: Dispatcher | None = None
+        self._backstage: Backstage | None = None
+
+    def add(
+        self,
+        *,
+        sources: Iterable[Source] = (),
+        providers: Iterable[Provider] = (),
+        mounts: Iterable[Mount] = (),
+    ) -> Self:
+        """Take these in, before it is opened."""
+        self.sources.update({source.name: source for source in sources})
+        self.providers.extend(providers)
+        self.mounts.extend(mounts)
+        return self
+
+    def share(self, kind: type[T], make: Callable[[], T]) -> T:
+        """The one ``kind`` of this callboard; the first who asks makes it."""
+        if kind not in self._shared:
+            self._shared[kind] = make()
+        return cast("T", self._shared[kind])
+
+    def migrates(self, package: str, version_table: str) -> None:
+        """Migrate the tables of ``package`` as well when this is opened."""
+        if (package, version_table) not in self._migrations:
+            self._migrations.append((package, version_table))
+
+    @property
+    def backstage(self) -> Backstage:
+        """The runs' side, while open."""
+        if self._backstage is None:
+            raise RuntimeError("expected an open callboard: use it with `async with`")
+        return self._backstage
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Everything runs inside; at the end runs have their grace, then halt.
+
+        Raises:
+            HandlerError: A provider's handlers are declared wrongly.
+        """
+        routes = Routes(self.providers)
+        intake = self.share(Intake, lambda: self._intake(routes))
+        await anyio.to_thread.run_sync(self._prepare)
+        self._dispatcher = dispatcher = Dispatcher(
+            journal=self.journal,
+            trace=self.trace,
+            routes=routes,
+            sources=self.sources,
+            policy=self.policy,
+        )
+        ticks = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
+        schedule = Schedule(
+            routes.scheduled,
+            accept=self.accept,
+            unended=self._unended,
+            last_ticks=ticks,
+        )
+        if cut := await self.journal.recover():
+            logger.warning("%d deliveries were cut short and run again", cut)
+        await self._remember()
+        self._backstage = backstage = Backstage(
+            dispatcher=dispatcher,
+            schedule=schedule,
+            providers=self.providers,
+            trace=self.trace,
+            backend=self.backend,
+        )
+        with logs.attached():
+            await anyio.to_thread.run_sync(backstage.start)
+            intake.open = True
+            try:
+                yield
+            finally:
+                intake.open = False
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(backstage.stop, self.policy.grace)
+                self._backstage = self._dispatcher = None
+
+    async def accept(self, arrival: Arrival) -> Accepted:
+        """Record a delivery and let it run; it is on disk when this returns."""
+        accepted = await self.journal.append(arrival)
+        known = self.trace.deliveries.get(accepted.view.id)
+        if known is None:
+            self.trace.show(accepted.view)
+        else:
+            known.redeliveries = accepted.view.redeliveries
+            if accepted.waiting is not None:
+                known.state = DeliveryState.QUEUED
+            self.trace.publish(known)
+        if accepted.waiting is not None and self._dispatcher is not None:
+            self._dispatcher.offer(accepted.waiting)
+        return accepted
+
+    @property
+    def front(self) -> Starlette:
+        """``/webhooks/<source>``, ``/healthz``, ``/readyz``, and what is mounted."""
+        routes: list[BaseRoute] = [
+            Route("/healthz", _healthz),
+            Route("/readyz", self._readyz),
+            StarletteMount("/webhooks", self.webhooks),
+        ]
+        routes += [
+            StarletteMount(m.path, m.app) for m in self.mounts if m.side == "front"
+        ]
+        return Starlette(routes=routes)
+
+    @property
+    def inspector(self) -> Starlette:
+        """What is mounted for people who watch."""
+        return Starlette(
+            routes=[
+                StarletteMount(m.path, m.app)
+                for m in self.mounts
+                if m.side == "inspector"
+            ]
+        )
+
+    @property
+    def webhooks(self) -> Intake:
+        """The intake alone, to be mounted in another application."""
+        return self.share(Intake, lambda: self._intake(Routes(self.providers)))
+
+    def _intake(self, routes: Routes) -> Intake:
+        return Intake(
+            sources=self.sources,
+            routes=routes,
+            redactor=self.settings.redactor,
+            accept=self.accept,
+            link=self._link,
+        )
+
+    def _link(self, delivery: str) -> str | None:
+        if self.inspector_url is None:
+            return None
+        return f"{self.inspector_url}/?delivery={delivery}"
+
+    def _prepare(self) -> None:
+        self.journal.migrate()
+        for package, version_table in self._migrations:
+            self.database.migrate(package, version_table)
+
+    async def _remember(self) -> None:
+        """Show the newest deliveries of earlier processes."""
+        newest = await self.database.read(
+            lambda c: history.list_deliveries(c, history.DeliveryFilter(), 500)
+        )
+        for view in reversed(newest):
+            self.trace.show(view)
+
+    async def _unended(self, delivery: str) -> bool:
+        view = self.trace.deliveries.get(delivery)
+        return view is not None and view.state in _UNENDED
+
+    async def _readyz(self, _request: Request) -> JSONResponse:
+        alive = self._backstage is not None and self._backstage.alive
+        taking = self.webhooks.open
+        state = {"backstage": alive, "intake": taking}
+        return JSONResponse(state, status_code=200 if alive and taking else 503)
+
+
+async def _healthz(_request: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})

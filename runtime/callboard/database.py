@@ -1,0 +1,154 @@
+"""One SQLite file or PostgreSQL database.
+
+Owns the engine, the schema's version, and the two ways in: reads on pooled connections
+in worker threads, and writes through the one writer, which commits in groups.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from callboard.settings import SettingsError
+from callboard.writer import Operation, Writer
+
+A = TypeVar("A")
+R = TypeVar("R")
+T = TypeVar("T")
+
+_READERS = 4
+# A limiter belongs to one event loop, and a database to all of the process.
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("callboard_readers")
+
+
+class Database:
+    """The store of one callboard, shared by its journal and its catalog.
+
+    Open it with ``Database.open``; ``close`` waits for writes already taken.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self._writer = Writer(engine)
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Connect to ``sqlite:///path`` or ``postgresql://…``.
+
+        Raises:
+            SettingsError: The address is of another kind, or nothing answers there.
+        """
+        parsed = _parse(url)
+        engine = (
+            _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _pg(parsed)
+        )
+        try:
+            with engine.connect():
+                pass
+        except Exception as error:
+            engine.dispose()
+            where = parsed.render_as_string(hide_password=True)
+            message = f"CALLBOARD_DATABASE_URL: cannot open {where}: {error}"
+            raise SettingsError(message) from error
+        return cls(engine)
+
+    def close(self) -> None:
+        """Commit what waits, then let go of every connection."""
+        self._writer.close()
+        self.engine.dispose()
+
+    def migrate(self, package: str, version_table: str) -> None:
+        """Bring the tables of ``package`` to the newest version.
+
+        The package holds Alembic scripts in ``migrations/versions``; ``version_table``
+        keeps its version apart from other packages'.
+        """
+        from alembic import command
+        from alembic.config import Config
+
+        folder = Path(str(import_module(package).__file__)).parent / "migrations"
+        config = Config()
+        config.set_main_option("script_location", "callboard:migrations")
+        config.set_main_option("version_locations", str(folder / "versions"))
+        config.set_main_option("path_separator", "newline")
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            config.attributes["version_table"] = version_table
+            command.upgrade(config, "head")
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a pooled connection in a worker thread.
+
+        Cancellation abandons the wait; the query itself runs to its end.
+        """
+        try:
+            limiter = _limiter.get()
+        except LookupError:
+            limiter = anyio.CapacityLimiter(_READERS)
+            _limiter.set(limiter)
+        return await anyio.to_thread.run_sync(
+            self.query, query, limiter=limiter, abandon_on_cancel=True
+        )
+
+    def query(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` on a pooled connection, in this thread."""
+        with self.engine.connect() as connection:
+            return query(connection)
+
+    async def write(self, operation: Operation[A, R], argument: A) -> R:
+        """Run ``operation`` for ``argument`` in the next group commit.
+
+        Returns once it is on disk. Calls that wait with the same operation are handed
+        over as one list, in order. An operation may run again, alone, when its group
+        failed, so it depends on nothing but its connection and arguments. Cancellation
+        abandons the wait: the write may still happen.
+        """
+        return await self._writer.write(operation, argument)
+
+
+def _parse(url: str) -> URL:
+    expected = "expected sqlite:///path/to/file.db or postgresql://user@host/name"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        message = f"CALLBOARD_DATABASE_URL: {expected}, got something that is no URL"
+        raise SettingsError(message) from None
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        message = f"CALLBOARD_DATABASE_URL: {expected}, got {parsed.drivername}://…"
+        raise SettingsError(message)
+    if parsed.get_backend_name() == "sqlite" and not parsed.database:
+        message = f"CALLBOARD_DATABASE_URL: {expected}, got no path (a file is needed)"
+        raise SettingsError(message)
+    return parsed
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, poolclass=QueuePool, pool_size=2 * _READERS + 1)
+
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: a commit is on disk before it returns, which is what a 202 promises.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        # Another process (`callboard runs`) may hold the lock for a moment.
+        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.close()
+
+    event.listen(engine, "connect", prepare)
+    return engine
+
+
+def _pg(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return create_engine(url, pool_size=2 * _READERS + 1, pool_pre_ping=True)

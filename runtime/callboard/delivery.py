@@ -1,0 +1,82 @@
+"""A delivery: one accepted POST, a tick of the clock, or a replay of either.
+
+Owns its immutable content, its way through the journal, and the summary that a list of
+deliveries shows.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from callboard.event import EventName
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    """In the journal, waiting for its turn."""
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    """A provider failed; the delivery will be run again by policy."""
+    PARKED = "parked"
+    """It failed as often as the policy allows, or a person set it aside."""
+    FOLDED = "folded"
+    """A later delivery made it superfluous before it ran."""
+    IGNORED = "ignored"
+    """Recorded, but nothing to run: GitHub's ping."""
+
+
+class Delivery(Struct, frozen=True):
+    """What arrived, as a provider sees it."""
+
+    id: str
+    source: str
+    hook: str
+    """The hook it came through; with ``guid`` it names the delivery."""
+    guid: str
+    event: str
+    action: str | None
+    organization: str | None
+    repository: str | None
+    received_at: float
+    """Unix seconds."""
+    headers: dict[str, str]
+    """Lower-case names; secret values were masked when the request was read."""
+    body: bytes
+    """The JSON document."""
+
+    @property
+    def name(self) -> EventName:
+        """Its source, event and action."""
+        return EventName(self.source, self.event, self.action)
+
+
+class DeliveryView(Struct, eq=False):
+    """What a list of deliveries shows of one; mutable, absolute values."""
+
+    id: str
+    source: str
+    guid: str
+    event: str
+    action: str | None
+    organization: str | None
+    repository: str | None
+    received_at: float
+    state: DeliveryState
+    attempts: int = 0
+    """Runs started for it."""
+    redeliveries: int = 0
+    """Times its source sent it again after it had ended."""
+    run: str | None = None
+    """Its newest run."""
+    started_at: float | None = None
+    """When the newest run began, Unix seconds."""
+    ended_at: float | None = None
+    reason: str | None = None
+    """Why it stands where it stands, for people: the error, who parked it."""
+    replay_of: str | None = None
+    """The delivery it replays."""
+    revision: int = 0
+    """The trace's sequence of its last change; 0 for one read from the journal."""

@@ -1,0 +1,158 @@
+"""Reading the journal, for people.
+
+Owns the queries behind lists of deliveries, trees of ended runs and the effects of a run
+or a subject. They are plain functions of a connection, so that they serve a running
+callboard and a command that opens the file on its own.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+from sqlalchemy import Connection, select
+
+from callboard.delivery import DeliveryState, DeliveryView
+from callboard.journal import SUMMARY, unpack_tree, view_of
+from callboard.tables import deliveries, effects, runs
+from callboard.tree import TreeRecord
+
+
+class DeliveryFilter(Struct, frozen=True):
+    """Which deliveries; every field that is set must match."""
+
+    state: DeliveryState | None = None
+    event: str | None = None
+    source: str | None = None
+    organization: str | None = None
+    repository: str | None = None
+    guid: str | None = None
+    provider: str | None = None
+    """Deliveries that this provider changed something for."""
+    since: float | None = None
+    """Received at or after, Unix seconds."""
+    until: float | None = None
+    before: str | None = None
+    """Older than the delivery with this id, for the next page."""
+
+
+class RunSummary(Struct, frozen=True):
+    """One run of a delivery."""
+
+    id: str
+    delivery: str
+    attempt: int
+    started_at: float
+    ended_at: float | None
+    state: str
+    cause: str | None
+
+
+class EffectRecord(Struct, frozen=True):
+    """One effect, and who made it."""
+
+    run: str
+    task: int
+    delivery: str
+    provider: str
+    at: float
+    subject: str
+    operation: str
+    before: Raw | None
+    after: Raw | None
+
+
+class Payload(Struct, frozen=True):
+    """What arrived with a delivery."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+def list_deliveries(
+    connection: Connection, wanted: DeliveryFilter, limit: int | None
+) -> list[DeliveryView]:
+    """Deliveries, newest first; ``limit`` None for all."""
+    t = deliveries.c
+    query = select(*SUMMARY).order_by(t.id.desc())
+    for name in ("state", "event", "source", "organization", "repository", "guid"):
+        value = getattr(wanted, name)
+        if value is not None:
+            query = query.where(t[name] == value)
+    if wanted.since is not None:
+        query = query.where(t.received_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(t.received_at < wanted.until)
+    if wanted.before is not None:
+        query = query.where(t.id < wanted.before)
+    if wanted.provider is not None:
+        by = select(effects.c.delivery).where(effects.c.provider == wanted.provider)
+        query = query.where(t.id.in_(by))
+    return [view_of(row) for row in connection.execute(query.limit(limit))]
+
+
+def list_runs(connection: Connection, delivery: str) -> list[RunSummary]:
+    """The runs of a delivery, first to last."""
+    t = runs.c
+    query = select(
+        t.id, t.delivery, t.attempt, t.started_at, t.ended_at, t.state, t.cause
+    )
+    found = connection.execute(query.where(t.delivery == delivery).order_by(t.id))
+    return [RunSummary(*row) for row in found]
+
+
+def find_tree(connection: Connection, run: str) -> TreeRecord | None:
+    """The tree of an ended run; None while it runs, or when it was cut short."""
+    packed = connection.execute(select(runs.c.tree).where(runs.c.id == run)).scalar()
+    return None if packed is None else unpack_tree(packed)
+
+
+def find_payload(connection: Connection, delivery: str) -> Payload | None:
+    """The headers and body of a delivery, decompressed."""
+    from callboard.journal import load
+
+    found = load(connection, delivery)
+    return None if found is None else Payload(found.headers, found.body)
+
+
+def effects_of_run(
+    connection: Connection, run: str, limit: int = 500
+) -> list[EffectRecord]:
+    """What a run changed, in order."""
+    query = select(effects).where(effects.c.run == run).order_by(effects.c.id)
+    return [_effect(row) for row in connection.execute(query.limit(limit))]
+
+
+def effects_on(
+    connection: Connection, subject: str, limit: int = 500
+) -> list[EffectRecord]:
+    """Everything that changed ``subject``, newest first."""
+    query = select(effects).where(effects.c.subject == subject)
+    newest = query.order_by(effects.c.at.desc(), effects.c.id.desc()).limit(limit)
+    return [_effect(row) for row in connection.execute(newest)]
+
+
+def last_ticks(connection: Connection, source: str) -> dict[str, float]:
+    """When each scheduled handler last completed, by ``provider.method``."""
+    from sqlalchemy import func
+
+    t = deliveries.c
+    query = (
+        select(t.event, t.action, func.max(t.ended_at))
+        .where(t.source == source, t.state == DeliveryState.COMPLETED)
+        .group_by(t.event, t.action)
+    )
+    return {f"{row[0]}.{row[1]}": row[2] for row in connection.execute(query)}
+
+
+def _effect(row: Any) -> EffectRecord:
+    return EffectRecord(
+        run=row.run,
+        task=row.task,
+        delivery=row.delivery,
+        provider=row.provider,
+        at=row.at,
+        subject=row.subject,
+        operation=row.operation,
+        before=None if row.before is None else msgspec.Raw(row.before),
+        after=None if row.after is None else msgspec.Raw(row.after),
+    )

@@ -1,0 +1,176 @@
+"""What a provider is, and how it says which events it wants.
+
+Owns ``Provider``, the decorators ``on`` and ``every``, and the handlers that they mark.
+A wrong pairing of handler and event type is an error of the type checker, because ``on``
+passes the event types on to the handler's signature, and an error at start-up here.
+"""
+
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, TypeVar, overload
+
+from msgspec import Struct
+
+from callboard.event import EventName, TypedEvent, Untyped
+from callboard.retry import Retry
+from callboard.run import Run
+
+E = TypeVar("E", bound=TypedEvent)
+P = TypeVar("P", bound="Provider")
+R = TypeVar("R", bound=Run)
+_MARKS = "__callboard_handlers__"
+
+
+class HandlerError(Exception):
+    """A provider's handlers are declared wrongly; names provider, handler and fault."""
+
+
+class Handler(Struct, frozen=True):
+    """One method of a provider, and when it is called."""
+
+    provider: "Provider"
+    method: str
+    events: tuple[EventName, ...] = ()
+    ordered_by: str | None = None
+    """Dotted path into the payload; deliveries with the same value there keep order."""
+    every: float | None = None
+    """Seconds from the start of one tick to the start of the next."""
+
+    @property
+    def name(self) -> str:
+        """``provider.method``."""
+        return f"{self.provider.name}.{self.method}"
+
+    def wants(self, name: EventName) -> bool:
+        """Whether it is called for this event."""
+        return name in self.events or name._replace(action=None) in self.events
+
+
+class Provider:
+    """Maintains what it owns, by handlers for events and ticks.
+
+    One that raises, hangs or is cancelled leaves its siblings in the run alone.
+    """
+
+    name: ClassVar[str]
+    """Unique and stable: what it owns is kept under this name."""
+    timeout: float | None = 60.0
+    """Seconds for one attempt; None for no limit."""
+    retry: Retry = Retry()
+
+    def handlers(self) -> Iterator[Handler]:
+        """Its handlers, in the order of their definition.
+
+        Raises:
+            HandlerError: A marked method is not a coroutine function, or has the wrong
+                number of parameters.
+        """
+        seen: set[str] = set()
+        for kind in type(self).__mro__:
+            for method in vars(kind):
+                marks = getattr(getattr(type(self), method, None), _MARKS, ())
+                if method in seen or not marks:
+                    continue
+                seen.add(method)
+                for mark in marks:
+                    yield self._checked(
+                        Handler(
+                            provider=self,
+                            method=method,
+                            events=mark.events,
+                            ordered_by=mark.ordered_by,
+                            every=mark.every,
+                        )
+                    )
+
+    def context(self, run: Run) -> Run:
+        """The run as this provider's handlers see it."""
+        return run
+
+    async def conclude(self, run: Run, result: object) -> None:
+        """Take what a handler returned. A plain provider's returns nothing.
+
+        Raises:
+            TypeError: It returned something.
+        """
+        if result is not None:
+            message = f"{run.provider}: expected None, got {type(result).__name__}"
+            raise TypeError(message)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Entered before its first handler is called, left after the last one ended."""
+        yield
+
+    def _checked(self, handler: Handler) -> Handler:
+        function = getattr(self, handler.method)
+        if not inspect.iscoroutinefunction(function):
+            message = f"{handler.name}: expected an async method, got {function!r}"
+            raise HandlerError(message)
+        wanted = 1 if handler.every is not None else 2
+        given = len(inspect.signature(function).parameters)
+        if given != wanted:
+            expected = "(self, run)" if wanted == 1 else "(self, event, run)"
+            message = f"{handler.name}: expected {expected}, got {given} parameters"
+            raise HandlerError(f"{message} besides self")
+        return handler
+
+
+class _Mark(Struct, frozen=True):
+    events: tuple[EventName, ...] = ()
+    ordered_by: str | None = None
+    every: float | None = None
+
+
+@overload
+def on(
+    *events: type[E], ordered_by: str | None = None
+) -> Callable[
+    [Callable[[P, E, R], Awaitable[Any]]], Callable[[P, E, R], Awaitable[Any]]
+]: ...
+@overload
+def on(
+    *events: EventName, ordered_by: str | None = None
+) -> Callable[
+    [Callable[[P, Untyped, R], Awaitable[Any]]],
+    Callable[[P, Untyped, R], Awaitable[Any]],
+]: ...
+def on(*events: Any, ordered_by: str | None = None) -> Any:
+    """Call the method for these events: ``(self, event, run)``.
+
+    Event classes arrive typed, names as ``Untyped``. ``ordered_by`` is a dotted path
+    into the payload, such as ``organization.login``: deliveries with the same value
+    there run one after the other. Without it the repository, or else the organization,
+    orders them.
+    """
+    if not events:
+        raise HandlerError("on(): expected at least one event, got none")
+    names = tuple(_event_name(event) for event in events)
+    return _marking(_Mark(events=names, ordered_by=ordered_by))
+
+
+def every(
+    *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+) -> Callable[[Callable[[P, R], Awaitable[Any]]], Callable[[P, R], Awaitable[Any]]]:
+    """Call the method on a schedule, and once at start: ``(self, run)``."""
+    period = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if period <= 0:
+        raise HandlerError(f"every(): expected a period above 0 s, got {period} s")
+    return _marking(_Mark(every=period))
+
+
+def _event_name(event: object) -> EventName:
+    name = event if isinstance(event, EventName) else getattr(event, "__event__", None)
+    if not isinstance(name, EventName):
+        message = "on(): expected event classes or EventName, got"
+        raise HandlerError(f"{message} {event!r}")
+    return name
+
+
+def _marking(mark: _Mark) -> Any:
+    def decorate(method: Any) -> Any:
+        setattr(method, _MARKS, (*getattr(method, _MARKS, ()), mark))
+        return method
+
+    return decorate

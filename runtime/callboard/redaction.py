@@ -1,0 +1,56 @@
+"""What never leaves the process: secrets, and the headers that carry them.
+
+Owns the list of secret values. Whoever records text that a stranger, a library or an
+exception wrote passes it through here first.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+MASK = "[redacted]"
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-hub-signature",
+        "x-hub-signature-256",
+    }
+)
+_SHORTEST = 4
+_TOKENS = re.compile(
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?<=\bBearer )[\w.~+/=-]{8,}"
+)
+"""GitHub's token formats, user:password in a URL, and bearer tokens."""
+
+
+class Redactor:
+    """Masks known secrets, and what looks like one, in text and headers."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        self._known: re.Pattern[str] | None = None
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Mask these values from now on. Values under four characters are left."""
+        self._secrets.update(s for s in secrets if len(s) >= _SHORTEST)
+        if self._secrets:
+            longest_first = sorted(self._secrets, key=len, reverse=True)
+            self._known = re.compile("|".join(map(re.escape, longest_first)))
+
+    def text(self, text: str) -> str:
+        """``text`` with every secret masked."""
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        return _TOKENS.sub(MASK, text)
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """``headers`` (lower-case names) with the values of secret ones masked."""
+        return {
+            name: MASK if name in SECRET_HEADERS else self.text(value)
+            for name, value in headers.items()
+        }

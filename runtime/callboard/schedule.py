@@ -1,0 +1,84 @@
+"""The clock as a source: every tick is a delivery from ``schedule``.
+
+Owns when a scheduled handler is next due. Ticks go the way of every delivery, so they
+are recorded, ordered, retried and shown alike; a handler never has two at once, because
+all its ticks share an ordering key, and a tick waits until the one before has ended.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import anyio
+from msgspec import Struct
+
+from callboard import clock
+from callboard.delivery import Delivery
+from callboard.ids import new_id
+from callboard.journal import Accepted, Arrival
+from callboard.provider import Handler
+from callboard.routes import SCHEDULE
+
+_JITTER = 0.05
+
+
+class Tick(Struct, eq=False):
+    """A scheduled handler and its next time."""
+
+    handler: Handler
+    due: float
+    """Unix seconds."""
+    last: str | None = None
+    """The delivery of its newest tick."""
+
+
+class Schedule:
+    """Makes ticks, each due by its handler's period with up to 5 % of jitter."""
+
+    def __init__(
+        self,
+        handlers: Sequence[Handler],
+        *,
+        accept: Callable[[Arrival], Awaitable[Accepted]],
+        unended: Callable[[str], Awaitable[bool]],
+        last_ticks: Mapping[str, float],
+    ) -> None:
+        """Begin from ``last_ticks``: when each handler last completed, by its name.
+
+        One is due at once if that is longer ago than its period, or never was.
+        """
+        now = clock.now()
+        self._accept = accept
+        self._unended = unended
+        self.ticks = [
+            Tick(handler, due=max(last_ticks.get(handler.name, 0.0) + every, now))
+            for handler in handlers
+            if (every := handler.every) is not None
+        ]
+
+    async def work(self) -> None:
+        """Tick until cancelled; a tick half made is made again later."""
+        while self.ticks:
+            tick = min(self.ticks, key=lambda t: t.due)
+            await anyio.sleep(max(tick.due - clock.now(), 0.0))
+            if tick.last is None or not await self._unended(tick.last):
+                tick.last = (await self._accept(_arrival(tick.handler))).view.id
+            period = tick.handler.every or 0.0
+            spread = period * _JITTER * random.random()  # noqa: S311 - spreads load, guards nothing
+            tick.due = clock.now() + period + spread
+
+
+def _arrival(handler: Handler) -> Arrival:
+    delivery = Delivery(
+        id=(id_ := new_id()),
+        source=SCHEDULE,
+        hook="",
+        guid=id_,
+        event=handler.provider.name,
+        action=handler.method,
+        organization=None,
+        repository=None,
+        received_at=clock.now(),
+        headers={},
+        body=b"{}",
+    )
+    return Arrival(delivery=delivery, keys=(f"{SCHEDULE}={handler.name}",))

@@ -1,0 +1,111 @@
+"""The runtime's account of itself, in memory.
+
+Owns one counter and one ring of what changed. Writing never waits and never copies: an
+entry is a reference to the thing that changed, and a reader takes its values as they are
+when it looks, so a thing that changed ten times is read once. A reader too slow for the
+ring learns that it fell off, and starts again from a snapshot.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from callboard.delivery import DeliveryView
+from callboard.redaction import Redactor
+from callboard.task import Task
+from callboard.tree import Tree
+
+Item: TypeAlias = Task | DeliveryView
+
+
+class Trace:
+    """The ring, the trees in memory, and the newest deliveries.
+
+    Safe to write from any thread; readers hold no lock and keep only a cursor.
+    """
+
+    def __init__(
+        self,
+        *,
+        capacity: int = 65_536,
+        trees: int = 500,
+        deliveries: int = 2_000,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.boot = secrets.token_hex(8)
+        """Differs after every restart; sequences of different boots do not compare."""
+        self.sequence = 0
+        """The number of the newest change, from 1."""
+        self.capacity = capacity
+        self.redactor = redactor or Redactor()
+        self.trees: OrderedDict[str, Tree] = OrderedDict()
+        self.deliveries: OrderedDict[str, DeliveryView] = OrderedDict()
+        self._tree_limit = trees
+        self._delivery_limit = deliveries
+        self._ring: list[Item | None] = [None] * capacity
+        self._lock = threading.Lock()
+        self._armed: list[Callable[[], None]] = []
+
+    def publish(self, item: Item) -> None:
+        """Record that ``item`` changed."""
+        with self._lock:
+            sequence = self.sequence + 1
+            item.revision = sequence
+            self._ring[sequence % self.capacity] = item
+            self.sequence = sequence
+            armed = self._armed
+            if armed:
+                self._armed = []
+        for wake in armed:
+            wake()
+
+    def arm(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` once, from whatever thread, at the next change."""
+        with self._lock:
+            self._armed = [*self._armed, wake]
+
+    def disarm(self, wake: Callable[[], None]) -> None:
+        """Forget ``wake``, if it was not called yet."""
+        with self._lock:
+            self._armed = [other for other in self._armed if other is not wake]
+
+    def since(self, cursor: int) -> Iterable[Item] | None:
+        """What changed after ``cursor``, each once, oldest last change first.
+
+        None when the ring no longer reaches back to ``cursor``. Take ``sequence`` before
+        calling: what changes meanwhile is then seen twice, never missed.
+        """
+        newest = self.sequence
+        if newest - cursor >= self.capacity:
+            return None
+        found: dict[int, Item] = {}
+        for sequence in range(cursor + 1, newest + 1):
+            item = self._ring[sequence % self.capacity]
+            if item is not None:
+                found[id(item)] = item
+        if self.sequence - cursor >= self.capacity:
+            return None  # the ring came round while it was read
+        return found.values()
+
+    def open_tree(self, run: str, delivery: str, name: str) -> Tree:
+        """A new tree; the oldest ended ones make room."""
+        tree = Tree(self, run, delivery, name)
+        with self._lock:
+            self.trees[run] = tree
+            while len(self.trees) > self._tree_limit:
+                ended = next((r for r, t in self.trees.items() if t.open == 0), None)
+                if ended is None:
+                    break
+                del self.trees[ended]
+        self.publish(tree.root)
+        return tree
+
+    def show(self, view: DeliveryView) -> None:
+        """Record a delivery that is new, or new to memory; the oldest make room."""
+        with self._lock:
+            self.deliveries[view.id] = view
+            while len(self.deliveries) > self._delivery_limit:
+                self.deliveries.popitem(last=False)
+        self.publish(view)

@@ -1,0 +1,89 @@
+"""Nodes without a provider's help.
+
+Owns the watching of one coroutine, and the choice of the hook by which each backend
+tells of new tasks: an Instrument on trio, a task factory on asyncio. The registry is a
+context variable, which both backends copy to children and to worker threads.
+"""
+
+import logging
+import threading
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import sniffio
+
+from callboard.failure import is_library
+from callboard.outcome import close
+from callboard.task import CURRENT, Kind, Task
+
+logger = logging.getLogger(__name__)
+
+
+class _Expected(threading.local):
+    """The node for the very next task that is started on this thread's loop."""
+
+    node: Task | None = None
+
+
+_expected = _Expected()
+
+
+class Spawner(Protocol):
+    """A task group of anyio's, or a nursery of trio's."""
+
+    def start_soon(self, func: Any, /, *args: Any, name: object = None) -> None:
+        """Start a task."""
+        ...
+
+
+def spawn(group: Spawner, node: Task, function: Any, *args: Any) -> None:
+    """Start ``function(*args)`` in ``group`` with ``node`` as its task in the tree."""
+    # No context variable: the task that is started would inherit it.
+    _expected.node = node
+    try:
+        group.start_soon(function, *args, name=node.name)
+    finally:
+        _expected.node = None
+
+
+def take_expected() -> Task | None:
+    """The node that ``spawn`` wants for the task being started, if it is ``spawn``'s."""
+    node, _expected.node = _expected.node, None
+    return node
+
+
+async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
+    """Run ``coroutine`` as ``node``: its start, its end and its failure are recorded."""
+    CURRENT.set(node)
+    node.start()
+    try:
+        result = await coroutine
+    except BaseException as error:
+        close(node, error)
+        raise
+    if not node.state.final:
+        node.complete()
+    return result
+
+
+def child(parent: Task, name: str, coroutine: Any, kind: Kind = "task") -> Task:
+    """A new node for ``coroutine`` below ``parent``, with its creation site."""
+    node = parent.tree.add(parent, name, kind)
+    code = getattr(coroutine, "cr_code", None)
+    if code is not None:
+        node.site = f"{code.co_filename}:{code.co_firstlineno}"
+        if is_library(code.co_filename):
+            node.labels["library"] = True
+    return node
+
+
+@contextmanager
+def installed() -> Generator[None]:
+    """Trace the tasks of the event loop that runs here, until the end of the block."""
+    if sniffio.current_async_library() == "trio":
+        from callboard.tracing_trio import installed as hook
+    else:
+        from callboard.tracing_asyncio import installed as hook
+    with hook():
+        yield

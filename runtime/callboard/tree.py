@@ -1,0 +1,72 @@
+"""The tree of one run, while it is in memory.
+
+Owns the ordinals of its tasks and the bound on their number: beyond it, completed leaf
+tasks are folded into their parent's count, so a run of a million tasks stays small.
+"""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from callboard.states import State
+from callboard.task import Kind, Task, TaskRecord
+
+if TYPE_CHECKING:
+    from callboard.trace import Trace
+
+TASK_LIMIT = 20_000
+
+
+class TreeRecord(Struct, frozen=True):
+    """A tree as it is stored: every task, parents before children."""
+
+    run: str
+    delivery: str
+    tasks: list[TaskRecord]
+
+
+class Tree:
+    """All tasks of one run."""
+
+    __slots__ = ("_next", "delivery", "open", "root", "run", "tasks", "trace")
+
+    def __init__(self, trace: "Trace", run: str, delivery: str, name: str) -> None:
+        self.trace = trace
+        self.run = run
+        self.delivery = delivery
+        self.tasks: dict[int, Task] = {}
+        self.open = 0
+        self._next = 0
+        self.root = self.add(None, name, "run")
+
+    def add(self, parent: Task | None, name: str, kind: Kind) -> Task:
+        """A new pending task below ``parent``."""
+        task = Task(self, self._next, parent, name, kind)
+        self._next += 1
+        self.open += 1
+        self.tasks[task.n] = task
+        if parent is not None:
+            parent.children[task.n] = task
+            parent.open_children += 1
+        return task
+
+    def closed(self, task: Task) -> None:
+        """``task`` has ended: count it, and fold it away when the tree is full."""
+        self.open -= 1
+        if (
+            len(self.tasks) > TASK_LIMIT
+            and task.state is State.COMPLETED
+            and not task.children
+            and task.parent is not None
+        ):
+            del self.tasks[task.n]
+            del task.parent.children[task.n]
+            task.parent.folded += 1 + task.folded
+
+    def record(self) -> TreeRecord:
+        """The tree as it stands."""
+        return TreeRecord(
+            run=self.run,
+            delivery=self.delivery,
+            tasks=[task.record() for task in tuple(self.tasks.values())],
+        )

@@ -1,0 +1,68 @@
+"""Which waiting delivery runs next.
+
+Owns the order among those that are near their turn: deliveries that share a key keep
+the order in which they were added, organizations take turns, and the rest stays in the
+journal. Pure data, no clock and no waiting.
+"""
+
+from collections import OrderedDict, deque
+
+from callboard.journal import Waiting
+
+
+class Window:
+    """A bounded view of the head of the journal."""
+
+    def __init__(self, capacity: int = 1024) -> None:
+        self.capacity = capacity
+        self._known: dict[str, Waiting] = {}
+        self._queues: dict[str, deque[Waiting]] = {}
+        self._ready: OrderedDict[str, deque[Waiting]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are waiting or running."""
+        return len(self._known)
+
+    def __contains__(self, id_: str) -> bool:
+        """Whether the delivery waits here, or runs."""
+        return id_ in self._known
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for one more."""
+        return len(self._known) >= self.capacity
+
+    def add(self, waiting: Waiting) -> None:
+        """Take one in, behind all that share a key with it."""
+        if waiting.id in self._known:
+            return
+        self._known[waiting.id] = waiting
+        for key in waiting.keys:
+            self._queues.setdefault(key, deque()).append(waiting)
+        self._promote(waiting)
+
+    def take(self) -> Waiting | None:
+        """The next that may run; None while every one waits for another to end."""
+        if not self._ready:
+            return None
+        organization, queue = self._ready.popitem(last=False)
+        waiting = queue.popleft()
+        if queue:
+            self._ready[organization] = queue  # behind the other organizations
+        return waiting
+
+    def release(self, waiting: Waiting) -> None:
+        """One that was taken has ended; those behind it may follow."""
+        del self._known[waiting.id]
+        for key in waiting.keys:
+            queue = self._queues[key]
+            queue.popleft()
+            if queue:
+                self._promote(queue[0])
+            else:
+                del self._queues[key]
+
+    def _promote(self, waiting: Waiting) -> None:
+        if all(self._queues[key][0] is waiting for key in waiting.keys):
+            organization = waiting.organization or ""
+            self._ready.setdefault(organization, deque()).append(waiting)
