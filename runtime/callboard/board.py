@@ -61,6 +61,9 @@ class Callboard:
         self.sources: dict[str, Source] = {}
         self.providers: list[Provider] = []
         self.mounts: list[Mount] = []
+        self.host = self.inspector_host = "127.0.0.1"
+        """The addresses that the two sides listen on."""
+        self.front_url: str | None = None
         self.inspector_url: str | None = None
         """Where people watch; in the answers to webhooks when it is known."""
         self.backend = "trio"

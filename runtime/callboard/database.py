@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
@@ -41,13 +41,20 @@ class Database:
         self._writer = Writer(engine)
 
     @classmethod
-    def open(cls, url: str) -> "Database":
+    def open(cls, url: str, *, create: bool = True) -> "Database":
         """Connect to ``sqlite:///path`` or ``postgresql://…``.
+
+        ``create`` makes the SQLite file if there is none.
 
         Raises:
             SettingsError: The address is of another kind, or nothing answers there.
         """
         parsed = _parse(url)
+        if not create and parsed.database and not _exists(parsed):
+            message = (
+                f"CALLBOARD_DATABASE_URL: expected a database at {parsed.database}"
+            )
+            raise SettingsError(f"{message}, got no such file")
         engine = (
             _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _pg(parsed)
         )
@@ -84,6 +91,13 @@ class Database:
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table
             command.upgrade(config, "head")
+
+    def expect_migrated(self) -> None:
+        """Raise SettingsError if no callboard has ever run on this database."""
+        if not inspect(self.engine).has_table("deliveries"):
+            where = self.engine.url.render_as_string(hide_password=True)
+            message = f"{where}: expected a callboard's journal, got no such table"
+            raise SettingsError(f"{message}; has `callboard serve` run here?")
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run ``query`` on a pooled connection in a worker thread.
@@ -129,6 +143,12 @@ def _parse(url: str) -> URL:
         message = f"CALLBOARD_DATABASE_URL: {expected}, got no path (a file is needed)"
         raise SettingsError(message)
     return parsed
+
+
+def _exists(url: URL) -> bool:
+    if url.get_backend_name() != "sqlite":
+        return True
+    return Path(url.database or "").exists()
 
 
 def _sqlite(url: URL) -> Engine:

@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from callboard.board import Callboard, Mount
+from callboard.checks import Finding
 from callboard.database import Database
 from callboard.provider import Provider
 from callboard.settings import Settings, SettingsError
@@ -24,6 +25,8 @@ MOUNTS = "callboard.mounts"
 """Name to ``make(board) -> Iterable[Mount]``."""
 COMMANDS = "callboard.commands"
 """Name to a function or a cyclopts application; the name is the command's."""
+CHECKS = "callboard.checks"
+"""Name to ``async (board) -> Iterable[Finding]``."""
 
 
 def find(group: str) -> Iterator[EntryPoint]:
@@ -49,6 +52,18 @@ def assemble(settings: Settings, database: Database) -> Callboard:
         board.add(mounts=mounts)
     settings.check_sections()
     return board
+
+
+async def findings(board: Callboard) -> list[Finding]:
+    """What every room says about its settings and credentials."""
+    found: list[Finding] = []
+    for point in find(CHECKS):
+        try:
+            found += await point.load()(board)
+        except Exception as error:  # noqa: BLE001 - a check that fails is a finding
+            detail = f"the check itself failed: {error!r}"
+            found.append(Finding(point.name, ok=False, detail=detail))
+    return found
 
 
 def _make(point: EntryPoint, board: Callboard) -> Any:

@@ -33,6 +33,8 @@ class Settings:
         path: Path | None = None,
     ) -> None:
         self.path = path
+        self.insecure = False
+        """Whether unsigned webhooks are taken; only a person on loopback says so."""
         self.redactor = Redactor()
         self._values = dict(values or {})
         self._environment = os.environ if environment is None else environment

@@ -1,0 +1,47 @@
+"""The command line.
+
+Owns the list of commands, where each is found, and what people see when a setting is
+wrong: one message, exit code 2.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from cyclopts import App
+
+from callboard.settings import SettingsError
+
+_OWN = {
+    "serve": "callboard.cli.serve:serve",
+    "check": "callboard.cli.check:check",
+    "runs": "callboard.cli.runs:runs",
+}
+_GROUP = "callboard.commands"
+WRONG_SETTINGS = 2
+
+
+def build() -> App:
+    """The application, with every installed package's commands, none imported yet."""
+    from importlib.metadata import entry_points
+
+    app = App(
+        name="callboard",
+        help="Runs every webhook delivery as a supervised task tree, and shows it.",
+        version=version("callboard"),
+    )
+    commands = dict(_OWN)
+    for point in sorted(entry_points(group=_GROUP), key=lambda p: p.name):
+        commands[point.name] = point.value
+    for name, target in commands.items():
+        app.command(target, name=name)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that ``arguments``, or the process's own, name."""
+    try:
+        build()(arguments)
+    except SettingsError as error:
+        print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
+        raise SystemExit(WRONG_SETTINGS) from None

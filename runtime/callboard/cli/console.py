@@ -1,0 +1,72 @@
+"""What every command shares: settings, the database, logging, the browser."""
+
+import logging
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from callboard.database import Database
+from callboard.redaction import Redactor
+from callboard.settings import Settings
+
+DEFAULT_DATABASE = "sqlite:///callboard.db"
+
+
+class RedactingFilter(logging.Filter):
+    """Masks secrets in whatever is logged, also by libraries."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record's message; always lets it pass."""
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - logging itself reports a bad format
+            return True
+        record.msg, record.args = self._redactor.text(message), None
+        return True
+
+
+def read_settings(config: Path | None) -> Settings:
+    """The settings of this process, and logging set up to mask its secrets."""
+    settings = Settings.read(config)
+    log_to_terminal(settings)
+    return settings
+
+
+def log_to_terminal(settings: Settings) -> None:
+    """Log to standard error: rich lines for a person, plain ones for a file."""
+    if sys.stderr.isatty():
+        handler: logging.Handler = RichHandler(
+            console=Console(stderr=True), show_path=False, rich_tracebacks=False
+        )
+        handler.setFormatter(logging.Formatter("%(message)s", datefmt="%H:%M:%S"))
+    else:
+        handler = logging.StreamHandler()
+        layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        handler.setFormatter(logging.Formatter(layout))
+    handler.addFilter(RedactingFilter(settings.redactor))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in ("alembic", "httpx", "httpcore", "hishel"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def open_database(settings: Settings, *, create: bool = True) -> Database:
+    """The database that ``CALLBOARD_DATABASE_URL`` names, or a file in this folder."""
+    url = settings.variable("DATABASE_URL") or DEFAULT_DATABASE
+    return Database.open(url, create=create)
+
+
+def show_page(url: str) -> None:
+    """Open ``url`` in a browser, where there is a person with a screen."""
+    screen = sys.platform in {"darwin", "win32"} or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if screen and sys.stdout.isatty():
+        webbrowser.open(url)

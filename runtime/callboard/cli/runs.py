@@ -1,0 +1,130 @@
+"""``callboard runs``: deliveries and how their runs ended, from the journal."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from callboard import clock, history
+from callboard.cli.console import open_database, read_settings
+from callboard.delivery import DeliveryState, DeliveryView
+from callboard.history import DeliveryFilter
+from callboard.settings import SettingsError
+
+MARKS = {
+    DeliveryState.QUEUED: ("◌", "dim"),
+    DeliveryState.RUNNING: ("●", "cyan"),
+    DeliveryState.COMPLETED: ("✓", "green"),
+    DeliveryState.FAILED: ("✗", "yellow"),
+    DeliveryState.PARKED: ("■", "bold red"),
+    DeliveryState.FOLDED: ("»", "dim"),
+    DeliveryState.IGNORED: ("·", "dim"),
+}
+"""A shape for each state, so that colour is never all that tells."""
+
+
+def runs(
+    *,
+    state: DeliveryState | None = None,
+    event: str | None = None,
+    provider: str | None = None,
+    since: str | None = None,
+    limit: int = 50,
+    json_: bool = False,
+    config: Path | None = None,
+) -> None:
+    """List deliveries, newest first. Works while the server runs and while it does not.
+
+    Args:
+        state: Only those in this state.
+        event: Only this event.
+        provider: Only those for which this provider changed something.
+        since: Only those received at or after this time (2026-01-31T12:00,
+            UTC).
+        limit: How many at most; 0 for all.
+        json_: One JSON object a line.
+        config: The settings; callboard.toml in this folder when not given.
+    """
+    settings = read_settings(config)
+    wanted = DeliveryFilter(
+        state=state, event=event, provider=provider, since=_moment(since)
+    )
+    database = open_database(settings, create=False)
+    try:
+        database.expect_migrated()
+        found = database.query(
+            lambda c: history.list_deliveries(c, wanted, limit or None)
+        )
+    finally:
+        database.close()
+    if json_:
+        for view in found:
+            sys.stdout.write(json.dumps(as_json(view)) + "\n")
+        return
+    Console(highlight=False).print(_table(found))
+
+
+def as_json(view: DeliveryView) -> dict[str, Any]:
+    """A delivery for machines: times as ISO 8601 in UTC."""
+    return {
+        "id": view.id,
+        "guid": view.guid,
+        "source": view.source,
+        "event": view.event,
+        "action": view.action,
+        "organization": view.organization,
+        "repository": view.repository,
+        "state": view.state.value,
+        "attempts": view.attempts,
+        "redeliveries": view.redeliveries,
+        "received_at": clock.isoformat(view.received_at),
+        "started_at": _iso(view.started_at),
+        "ended_at": _iso(view.ended_at),
+        "run": view.run,
+        "reason": view.reason,
+        "replay_of": view.replay_of,
+    }
+
+
+def _table(found: list[DeliveryView]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "received", "event", "about", "state", "runs", "took", "why"):
+        table.add_column(heading, overflow="fold")
+    for view in found:
+        mark, style = MARKS[view.state]
+        event = view.event if view.action is None else f"{view.event}.{view.action}"
+        took = ""
+        if view.started_at is not None and view.ended_at is not None:
+            took = f"{view.ended_at - view.started_at:.2f} s"
+        table.add_row(
+            Text(mark, style),
+            clock.isoformat(view.received_at),
+            Text(event),
+            Text(view.repository or view.organization or ""),
+            Text(view.state.value, style),
+            str(view.attempts),
+            took,
+            Text(view.reason or ""),
+        )
+    return table
+
+
+def _moment(text: str | None) -> float | None:
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"--since: expected a time such as 2026-01-31T12:00, got {text!r}"
+        raise SettingsError(message) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else clock.isoformat(moment)

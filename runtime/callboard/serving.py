@@ -1,0 +1,173 @@
+"""Serving a callboard with hypercorn.
+
+Owns the listening sockets, the two servers of the front of house, and an end that comes
+in time: whatever a client that never reads may hold up, the process is gone two seconds
+after the runs' grace.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+
+import anyio
+import trio
+from hypercorn.config import Config
+from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType] - hypercorn spells ASGI its own way
+from starlette.types import ASGIApp
+
+from callboard.board import Callboard
+from callboard.settings import SettingsError
+
+logger = logging.getLogger(__name__)
+
+HARD_LIMIT = 2.0
+"""Seconds beyond the grace after which the process ends regardless."""
+_STALLED_MS = 10_000
+_GRACEFUL = 0.5
+_INBOUND_MESSAGE = 256 * 1024
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        SettingsError: The address is taken, forbidden or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # hypercorn shields its sends, so no timeout of ours reaches one to a client that
+        # does not read. The kernel's does; accepted sockets inherit it.
+        option = socket.TCP_USER_TIMEOUT
+        listener.setsockopt(socket.IPPROTO_TCP, option, _STALLED_MS)
+    try:
+        listener.bind((host, port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise SettingsError(message) from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """``http://host:port`` of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+async def serve(
+    board: Callboard,
+    *,
+    front: socket.socket,
+    inspector: socket.socket,
+    stop: anyio.Event,
+    started: Callable[[], object] = lambda: None,
+) -> None:
+    """Serve until ``stop`` is set. Closes both sockets.
+
+    Deliveries are refused with 503 from then on, while runs use up their grace.
+    Cancellation ends runs and requests alike, without grace.
+    """
+    closing = trio.Event()
+    async with trio.open_nursery() as nursery:
+        for app, listener in ((board.front, front), (board.inspector, inspector)):
+            await nursery.start(_serve, app, listener, closing)
+        async with board.opened():
+            started()
+            await stop.wait()
+        closing.set()
+
+
+def run(
+    board: Callboard,
+    *,
+    front: socket.socket,
+    inspector: socket.socket,
+    started: Callable[[], object] = lambda: None,
+    beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; a second one ends at once.
+
+    ``beside`` is an async function that runs as long as the servers do.
+    """
+
+    async def main() -> None:
+        stop = anyio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_until_signalled, stop, board.policy.grace + HARD_LIMIT)
+            if beside is not None:
+                nursery.start_soon(beside)
+            await serve(
+                board, front=front, inspector=inspector, stop=stop, started=started
+            )
+            nursery.cancel_scope.cancel("served")
+
+    try:
+        trio.run(main)
+    finally:
+        board.database.close()
+
+
+async def _serve(
+    app: ASGIApp,
+    listener: socket.socket,
+    closing: trio.Event,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    config = Config()
+    # hypercorn closes the file descriptor that it is given.
+    config.bind = [f"fd://{listener.detach()}"]
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.loglevel = "WARNING"
+    config.include_server_header = False
+    config.graceful_timeout = _GRACEFUL
+    config.keep_alive_max_requests = 1_000_000
+    config.websocket_max_message_size = _INBOUND_MESSAGE
+    config.websocket_ping_interval = 20.0
+    await hypercorn_serve(
+        app,  # pyright: ignore[reportArgumentType] - hypercorn spells ASGI its own way
+        config,
+        shutdown_trigger=closing.wait,
+        task_status=task_status,
+        mode="asgi",
+    )
+
+
+async def _until_signalled(stop: anyio.Event, limit: float) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for received in signals:
+            if stop.is_set():
+                logger.warning("second signal: ending now")
+                _exit()
+            name = signal.Signals(received).name
+            logger.info("%s: no more deliveries, runs have their grace", name)
+            stop.set()
+            _exit_after(limit)
+
+
+def _exit_after(seconds: float) -> None:
+    timer = threading.Timer(seconds, _exit_late)
+    timer.daemon = True
+    timer.start()
+
+
+def _exit_late() -> None:
+    logger.error("still not ended: ending now, what was accepted is on disk")
+    _exit()
+
+
+def _exit() -> None:
+    logging.shutdown()
+    os._exit(1)
