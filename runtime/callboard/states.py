@@ -23,13 +23,11 @@ class State(StrEnum):
     ERRORED = "errored"
     HALTED = "halted"
 
-    @property
-    def final(self) -> bool:
-        """Whether nothing can follow."""
-        return self in FINAL
+    final: bool
+    """Whether nothing can follow."""
+    last_step: "State | None"
+    """The final state that this unwinding state ends in; None for the others."""
 
-
-FINAL = frozenset({State.COMPLETED, State.ERRORED, State.HALTED})
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PENDING: frozenset({State.RUNNING, State.HALTING}),
@@ -42,12 +40,14 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.HALTED: frozenset(),
 }
 
-LAST_STEP: dict[State, State] = {
-    State.COMPLETING: State.COMPLETED,
-    State.ERRORING: State.ERRORED,
-    State.HALTING: State.HALTED,
-}
-"""The final state that each unwinding state ends in."""
+# Attributes of the members, not look-ups: an enumeration's hash is slow, and every task
+# asks these questions.
+for _state in State:
+    _state.final = not TRANSITIONS[_state]
+    _state.last_step = None
+State.COMPLETING.last_step = State.COMPLETED
+State.ERRORING.last_step = State.ERRORED
+State.HALTING.last_step = State.HALTED
 
 
 class TransitionError(RuntimeError):

@@ -6,7 +6,9 @@ change is published to the trace at once; nothing here waits.
 
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from functools import lru_cache
+from types import CodeType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -78,68 +80,42 @@ class TaskRecord(Struct, frozen=True, omit_defaults=True):
     """Completed children that were dropped to bound the size of the tree."""
 
 
-class Task:
-    """A live node. Written by one thread at a time; read by any."""
+class Task(Struct, eq=False):
+    """A live node. Written by one thread at a time; read by any.
 
-    __slots__ = (
-        "attempt",
-        "cause",
-        "children",
-        "created",
-        "effects",
-        "ended",
-        "failed_child",
-        "failure",
-        "folded",
-        "handle",
-        "kind",
-        "labels",
-        "logs",
-        "logs_left_out",
-        "n",
-        "name",
-        "open_children",
-        "parent",
-        "progress",
-        "revision",
-        "site",
-        "started",
-        "state",
-        "timeout",
-        "tree",
-        "waits",
-    )
+    A Struct, because a tree makes many of these and their making is on the hot path.
+    """
 
-    def __init__(
-        self, tree: "Tree", n: int, parent: "Task | None", name: str, kind: Kind
-    ) -> None:
-        self.tree = tree
-        self.n = n
-        self.parent = parent
-        self.name = name if len(name) <= NAME_LENGTH else name[:NAME_LENGTH]
-        self.kind: Kind = kind
-        self.state = State.PENDING
-        self.created = clock.now()
-        self.started: float | None = None
-        self.ended: float | None = None
-        self.cause: str | None = None
-        self.waits: str | None = None
-        self.labels: dict[str, Label] = {}
-        self.progress: Progress | None = None
-        self.timeout: float | None = None
-        self.attempt = 0
-        self.site: str | None = None
-        self.failure: Failure | None = None
-        self.logs: list[LogLine] = []
-        self.logs_left_out = 0
-        self.effects = 0
-        self.folded = 0
-        self.revision = 0
-        self.children: dict[int, Task] = {}
-        self.open_children = 0
-        self.failed_child: Task | None = None
-        self.handle: object | None = None
-        """The backend's own task, while it lives."""
+    tree: "Tree"
+    n: int
+    parent: "Task | None"
+    name: str
+    kind: Kind
+    created: float
+    state: State = State.PENDING
+    started: float | None = None
+    ended: float | None = None
+    cause: str | None = None
+    waits: str | None = None
+    labels: dict[str, Label] = {}
+    progress: Progress | None = None
+    timeout: float | None = None
+    attempt: int = 0
+    code: CodeType | None = None
+    """The function that it runs."""
+    failure: Failure | None = None
+    logs: list[LogLine] = []
+    logs_left_out: int = 0
+    effects: int = 0
+    folded: int = 0
+    revision: int = 0
+    """The trace's sequence of its last change."""
+    children: "dict[int, Task]" = {}
+    open_children: int = 0
+    failed_child: "Task | None" = None
+    """The child that failed last, for the cause of its siblings' halt."""
+    handle: Any = None
+    """The backend's own task, while it lives."""
 
     @property
     def id(self) -> str:
@@ -148,18 +124,17 @@ class Task:
 
     def start(self) -> None:
         """Its body begins."""
-        self._step(State.RUNNING)
+        if self.state is not State.PENDING:
+            raise states.TransitionError(self.id, self.state, State.RUNNING)
+        self.state = State.RUNNING
         self.started = clock.now()
-        self.publish()
+        self.tree.trace.publish(self)
 
     def complete(self) -> None:
         """Its body returned: completed now, or once its last child has ended."""
         if self.state is State.RUNNING:
-            self._step(State.COMPLETING)
-        if self.open_children == 0:
-            self._finish()
-        else:
-            self.publish()
+            self.state = State.COMPLETING
+        self._unwind()
 
     def fail(self, failure: Failure, cause: str | None = None) -> None:
         """Its body raised ``failure``; ended once its last child has."""
@@ -230,7 +205,7 @@ class Task:
             progress=self.progress,
             timeout=self.timeout,
             attempt=self.attempt,
-            site=self.site,
+            site=None if self.code is None else site_of(self.code),
             failure=self.failure,
             logs=list(self.logs),
             logs_left_out=self.logs_left_out,
@@ -239,28 +214,34 @@ class Task:
         )
 
     def _step(self, wanted: State) -> None:
-        if wanted not in states.TRANSITIONS[self.state]:
-            raise states.TransitionError(self.id, self.state, wanted)
+        states.check(self.id, self.state, wanted)
         self.state = wanted
 
     def _unwind(self) -> None:
-        if self.open_children == 0:
-            self._finish()
-        else:
-            self.publish()
-
-    def _finish(self) -> None:
-        self._step(states.LAST_STEP[self.state])
+        """Ended once its last child has; until then its state says how it will end."""
+        if self.open_children:
+            self.tree.trace.publish(self)
+            return
+        final = self.state.last_step
+        if final is None:
+            raise states.TransitionError(self.id, self.state, State.COMPLETED)
+        self.state = final
         self.ended = clock.now()
         self.waits = None
         self.handle = None
         self.tree.closed(self)
-        self.publish()
+        self.tree.trace.publish(self)
         parent = self.parent
         if parent is not None:
             parent.open_children -= 1
-            if parent.open_children == 0 and parent.state in states.LAST_STEP:
-                parent._finish()
+            if not parent.open_children and parent.state.last_step is not None:
+                parent._unwind()
+
+
+@lru_cache(4096)
+def site_of(code: CodeType) -> str:
+    """``file:line`` of a function."""
+    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 CURRENT: ContextVar[Task | None] = ContextVar("callboard_task", default=None)

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 import sniffio
 
-from callboard.failure import is_library
 from callboard.outcome import close
 from callboard.task import CURRENT, Kind, Task
 
@@ -70,11 +69,7 @@ async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
 def child(parent: Task, name: str, coroutine: Any, kind: Kind = "task") -> Task:
     """A new node for ``coroutine`` below ``parent``, with its creation site."""
     node = parent.tree.add(parent, name, kind)
-    code = getattr(coroutine, "cr_code", None)
-    if code is not None:
-        node.site = f"{code.co_filename}:{code.co_firstlineno}"
-        if is_library(code.co_filename):
-            node.labels["library"] = True
+    node.code = getattr(coroutine, "cr_code", None)
     return node
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from callboard import clock
 from callboard.states import State
-from callboard.task import Kind, Task, TaskRecord
+from callboard.task import NAME_LENGTH, Kind, Task, TaskRecord
 
 if TYPE_CHECKING:
     from callboard.trace import Trace
@@ -41,12 +42,13 @@ class Tree:
 
     def add(self, parent: Task | None, name: str, kind: Kind) -> Task:
         """A new pending task below ``parent``."""
-        task = Task(self, self._next, parent, name, kind)
-        self._next += 1
+        n = self._next
+        task = Task(self, n, parent, name[:NAME_LENGTH], kind, clock.now())
+        self._next = n + 1
         self.open += 1
-        self.tasks[task.n] = task
+        self.tasks[n] = task
         if parent is not None:
-            parent.children[task.n] = task
+            parent.children[n] = task
             parent.open_children += 1
         return task
 
