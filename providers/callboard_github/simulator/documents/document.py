@@ -1,0 +1,6 @@
+"""What every document is."""
+
+from typing import TypeAlias
+
+Document: TypeAlias = dict[str, object]
+"""A JSON object, ready to be encoded."""

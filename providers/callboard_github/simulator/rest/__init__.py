@@ -1,0 +1,23 @@
+"""GitHub's REST API over the state: every route that callboard's providers need."""
+
+from callboard_github.simulator.rest import (
+    accounts,
+    apps,
+    code,
+    hooks,
+    repositories,
+    teams,
+)
+from callboard_github.simulator.rest.call import Call, RedirectTo, Reply, Routes
+
+ROUTES: Routes = (
+    *accounts.ROUTES,
+    *apps.ROUTES,
+    *teams.ROUTES,
+    *repositories.ROUTES,
+    *code.ROUTES,
+    *hooks.ROUTES,
+)
+"""All routes, the more specific before the less."""
+
+__all__ = ["ROUTES", "Call", "RedirectTo", "Reply", "Routes"]
