@@ -1,0 +1,47 @@
+"""News of changes, for those who wait.
+
+Owns the waiting: a change made in this process is heard at once, one made by another
+node when the caller looks again.
+"""
+
+import threading
+
+import anyio
+
+from callboard.wake import Wake, wake_all
+
+
+class Bell:
+    """Rung with the number of the newest change, from any loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._newest = 0
+        self._waiting: set[Wake] = set()
+
+    def ring(self, version: int) -> None:
+        """Wake everyone who waits for this change or an earlier one."""
+        with self._lock:
+            if version <= self._newest:
+                return
+            self._newest = version
+            waiting, self._waiting = self._waiting, set()
+        wake_all(waiting)
+
+    async def wait(self, after: int, seconds: float) -> None:
+        """Return when a change after ``after`` was rung, or after ``seconds``.
+
+        Cancellation leaves nothing behind.
+        """
+        wake = Wake()
+        with self._lock:
+            if self._newest > after:
+                wake.event.set()
+            else:
+                self._waiting.add(wake)
+        try:
+            with anyio.move_on_after(seconds):
+                await wake.wait()
+        finally:
+            with self._lock:
+                self._waiting.discard(wake)

@@ -1,0 +1,300 @@
+"""What each provider says, apart from what is shown.
+
+Owns the decision what a mutation does to its provider's claims: what is new, what is
+withdrawn, and what is left alone because the catalog knows it from later. A claim is one
+provider's word on one ref under one location key.
+"""
+
+from collections.abc import Iterable, Iterator
+from math import inf
+from typing import NamedTuple
+
+from msgspec import Struct, field
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.change import NOWHERE, Change, Given
+from callboard_catalog.ledger import Ledger
+from callboard_catalog.tables import claims, reads
+
+
+class Claim(NamedTuple):
+    """A standing claim, among those of all providers."""
+
+    ref: str
+    id: int
+    provider: str
+    location_key: str
+    digest: str
+    changed_as_of: float
+
+
+class Known(Struct, frozen=True):
+    """A claim, or the memory of one that was withdrawn, as stored."""
+
+    id: int
+    digest: str
+    as_of: float
+    withdrawn: bool
+
+
+class Knowledge(Struct, frozen=True):
+    """What the store holds of the claims that a change is about."""
+
+    claims: dict[tuple[str, str], Known]
+    read_at: dict[str, float]
+    """As-of of the last full mutation, by location key."""
+
+    def known_until(self, ref: str, key: str) -> float:
+        """The time that the catalog's word on a claim is from."""
+        until = max(self.read_at.get(NOWHERE, -inf), self.read_at.get(key, -inf))
+        for name in (key, NOWHERE):
+            claim = self.claims.get((ref, name))
+            if claim is not None:
+                until = max(until, claim.as_of)
+        return until
+
+
+class Decision(Struct, frozen=True):
+    """What a change does to claims."""
+
+    new: list[Given] = field(default_factory=list[Given])
+    rewritten: list[tuple[int, Given]] = field(default_factory=list[tuple[int, Given]])
+    confirmed: list[int] = field(default_factory=list[int])
+    dropped: dict[int, str] = field(default_factory=dict[int, str])
+    """Live claims that go, by number, with their ref."""
+    forgotten: list[int] = field(default_factory=list[int])
+    """Memories of withdrawn claims that are replaced."""
+    remembered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Withdrawals to remember: ref and location key."""
+    stale: list[str] = field(default_factory=list[str])
+
+    @property
+    def touched(self) -> list[str]:
+        """Refs whose claims change, each once, in the order of the change."""
+        refs = [given.ref for given in self.new]
+        refs += [given.ref for _, given in self.rewritten]
+        refs += self.dropped.values()
+        return list(dict.fromkeys(refs))
+
+
+def load_knowledge(connection: Connection, change: Change) -> Knowledge:
+    """Read what the provider said before about what the change is about."""
+    columns = (claims.c.ref, claims.c.location_key, claims.c.id, claims.c.digest)
+    query = select(*columns, claims.c.as_of, claims.c.withdrawn).where(
+        claims.c.provider == change.provider
+    )
+    found: dict[tuple[str, str], Known] = {}
+    if change.full and change.scope == NOWHERE:
+        queries = [query]
+    elif change.full:
+        queries = [query.where(claims.c.location_key == change.scope)]
+        # Memories of withdrawal under every key concern this one too.
+        refs = _refs(change)
+        queries += [
+            query.where(claims.c.ref.in_(some), claims.c.location_key == NOWHERE)
+            for some in chunks(refs)
+        ]
+    else:
+        queries = [
+            query.where(claims.c.ref.in_(some)) for some in chunks(_refs(change))
+        ]
+    for each in queries:
+        for row in connection.execute(each):
+            found[row[0], row[1]] = Known(row[2], row[3], row[4], row[5])
+    return Knowledge(found, _read_at(connection, change))
+
+
+def decide(change: Change, known: Knowledge) -> Decision:
+    """Compare what the provider says now with what it said before."""
+    decision = Decision()
+    for given in change.given:
+        _decide_given(change, known, given, decision)
+    if change.full:
+        _decide_absent(change, known, decision)
+    else:
+        _decide_removed(change, known, decision)
+    return decision
+
+
+def write_decision(
+    connection: Connection, ledger: Ledger, change: Change, decision: Decision
+) -> None:
+    """Store what was decided, and that the provider was read."""
+    gone = [*decision.dropped, *decision.forgotten]
+    for some in chunks(gone):
+        connection.execute(delete(claims).where(claims.c.id.in_(some)))
+    rows = [_row(ledger, change, given) for given in decision.new]
+    rows += [
+        (
+            ledger.next_claim(),
+            ref,
+            change.provider,
+            key,
+            "",
+            change.as_of,
+            change.as_of,
+            True,
+            b"",
+        )
+        for ref, key in decision.remembered
+    ]
+    insert_rows(connection, claims, list(claims.columns), rows)
+    if decision.rewritten:
+        connection.execute(
+            update(claims).where(claims.c.id == bindparam("claim")),
+            [
+                {
+                    "claim": id_,
+                    "digest": given.digest,
+                    "as_of": change.as_of,
+                    "changed_as_of": change.as_of,
+                    "document": given.document,
+                }
+                for id_, given in decision.rewritten
+            ],
+        )
+    for some in chunks(decision.confirmed):
+        connection.execute(
+            update(claims).where(claims.c.id.in_(some)).values(as_of=change.as_of)
+        )
+    if change.full:
+        _write_read(connection, change)
+
+
+def _refs(change: Change) -> list[str]:
+    refs = [given.ref for given in change.given]
+    refs += [ref for ref, _ in change.removed]
+    return list(dict.fromkeys(refs))
+
+
+def _read_at(connection: Connection, change: Change) -> dict[str, float]:
+    query = select(reads.c.location_key, reads.c.as_of).where(
+        reads.c.provider == change.provider
+    )
+    if change.full and change.scope == NOWHERE:
+        return {row[0]: row[1] for row in connection.execute(query)}
+    keys = {NOWHERE, change.scope}
+    keys.update(given.location_key for given in change.given)
+    keys.update(key for _, key in change.removed)
+    return {
+        row[0]: row[1]
+        for some in chunks(sorted(keys))
+        for row in connection.execute(query.where(reads.c.location_key.in_(some)))
+    }
+
+
+def _decide_given(
+    change: Change, known: Knowledge, given: Given, decision: Decision
+) -> None:
+    claim = known.claims.get((given.ref, given.location_key))
+    if change.as_of < known.known_until(given.ref, given.location_key):
+        decision.stale.append(given.ref)
+    elif claim is None or claim.withdrawn:
+        if claim is not None:
+            decision.forgotten.append(claim.id)
+        decision.new.append(given)
+    elif claim.digest != given.digest:
+        decision.rewritten.append((claim.id, given))
+    elif not change.full and claim.as_of < change.as_of:
+        decision.confirmed.append(claim.id)
+
+
+def _decide_absent(change: Change, known: Knowledge, decision: Decision) -> None:
+    given = {(item.ref, item.location_key) for item in change.given}
+    # The last good word stays where something could not be read.
+    kept = {(r.ref, r.location_key) for r in change.rejected}
+    for (ref, key), claim in known.claims.items():
+        if (ref, key) in given or change.scope not in {NOWHERE, key}:
+            continue
+        newer = change.as_of < known.known_until(ref, key)
+        if claim.withdrawn:
+            # A read that does not name it says the same as the memory, until now.
+            if not newer:
+                decision.forgotten.append(claim.id)
+        elif (ref, key) in kept or (None, key) in kept:
+            continue
+        elif newer:
+            decision.stale.append(ref)
+        else:
+            decision.dropped[claim.id] = ref
+
+
+def _decide_removed(change: Change, known: Knowledge, decision: Decision) -> None:
+    given = {(item.ref, item.location_key) for item in change.given}
+    keys_of: dict[str, list[str]] = {}
+    for ref, key in known.claims:
+        keys_of.setdefault(ref, []).append(key)
+    for ref, key in change.removed:
+        memory = known.claims.get((ref, key))
+        until = known.known_until(ref, key)
+        if change.as_of < until:
+            decision.stale.append(ref)
+            continue
+        for other in keys_of.get(ref, ()):
+            claim = known.claims[ref, other]
+            if claim.withdrawn or (ref, other) in given or key not in {NOWHERE, other}:
+                continue
+            if change.as_of < known.known_until(ref, other):
+                decision.stale.append(ref)
+            else:
+                decision.dropped[claim.id] = ref
+        if memory is not None and memory.withdrawn:
+            decision.forgotten.append(memory.id)
+        decision.remembered.append((ref, key))
+
+
+def _row(ledger: Ledger, change: Change, given: Given) -> tuple[object, ...]:
+    return (
+        ledger.next_claim(),
+        given.ref,
+        change.provider,
+        given.location_key,
+        given.digest,
+        change.as_of,
+        change.as_of,
+        False,
+        given.document,
+    )
+
+
+def _write_read(connection: Connection, change: Change) -> None:
+    values = {
+        "as_of": change.as_of,
+        "given": len(change.given),
+        "at": change.stamp.at,
+        "run": change.stamp.run,
+        "task": change.stamp.task,
+        "delivery": change.stamp.delivery,
+    }
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(reads).values(
+        provider=change.provider, location_key=change.scope, **values
+    )
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[reads.c.provider, reads.c.location_key],
+            set_=values,
+            where=reads.c.as_of <= change.as_of,
+        )
+    )
+    if change.scope == NOWHERE:
+        connection.execute(
+            delete(reads).where(
+                reads.c.provider == change.provider,
+                reads.c.location_key != NOWHERE,
+                reads.c.as_of <= change.as_of,
+            )
+        )
+
+
+def live_claims(connection: Connection, refs: Iterable[str]) -> Iterator[Claim]:
+    """Every provider's standing claims on ``refs``."""
+    columns = (claims.c.ref, claims.c.id, claims.c.provider, claims.c.location_key)
+    for some in chunks(list(refs)):
+        query = select(*columns, claims.c.digest, claims.c.changed_as_of).where(
+            claims.c.ref.in_(some), claims.c.withdrawn.is_(False)
+        )
+        for row in connection.execute(query):
+            yield Claim(*row)

@@ -1,0 +1,227 @@
+"""Who holds an entity.
+
+Owns the one rule for conflicts: **the oldest standing location key holds the entity; of
+the claims under that key the one changed by the newest knowledge is shown.** Claims under
+other keys wait, are reported as conflicts on the entity and to their run, and the oldest
+of them takes over, at once, when the holder lets go.
+"""
+
+from collections.abc import Iterable
+from uuid import uuid4
+
+from msgspec import Struct
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.change import Change
+from callboard_catalog.claims import Claim, live_claims
+from callboard_catalog.ledger import Ledger
+from callboard_catalog.mutations import Conflict
+from callboard_catalog.search_index import (
+    Indexed,
+    add_to_index,
+    change_in_index,
+    remove_from_index,
+)
+from callboard_catalog.tables import claims, entities
+
+
+class Shown(Struct, frozen=True):
+    """An entity as the catalog shows it."""
+
+    id: int
+    ref: str
+    uid: str
+    claim: int
+    digest: str
+    document: bytes
+
+
+class Counts(Struct):
+    """How many entities came, changed, went or were handed over."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    handed_over: int = 0
+
+
+def holder(standing: Iterable[Claim]) -> Claim | None:
+    """The claim that is shown, by the rule above; None when there is none."""
+    listed = list(standing)
+    if not listed:
+        return None
+    key = min(listed, key=lambda claim: claim.id).location_key
+    return max(
+        (claim for claim in listed if claim.location_key == key),
+        key=lambda claim: (claim.changed_as_of, claim.id),
+    )
+
+
+def conflicts_with(shown: Claim, standing: Iterable[Claim]) -> list[Conflict]:
+    """Claims that do not hold because of ``shown``."""
+    return [
+        Conflict(
+            claim.ref,
+            claim.provider,
+            claim.location_key,
+            shown.provider,
+            shown.location_key,
+        )
+        for claim in standing
+        if claim.location_key != shown.location_key
+    ]
+
+
+def load_shown(connection: Connection, refs: Iterable[str]) -> dict[str, Shown]:
+    """The entities that are there among ``refs``, by ref."""
+    query = select(
+        entities.c.id,
+        entities.c.ref,
+        entities.c.uid,
+        entities.c.claim,
+        entities.c.digest,
+        claims.c.document,
+    ).join(claims, claims.c.id == entities.c.claim)
+    return {
+        row.ref: Shown(*row)
+        for some in chunks(list(refs))
+        for row in connection.execute(query.where(entities.c.ref.in_(some)))
+    }
+
+
+def show(
+    connection: Connection,
+    ledger: Ledger,
+    change: Change,
+    before: dict[str, Shown],
+    refs: list[str],
+) -> tuple[Counts, list[Conflict]]:
+    """Show what the claims on ``refs`` say now.
+
+    Args:
+        connection: Of the transaction in which the claims were changed.
+        ledger: Takes the record of it.
+        change: What changed the claims.
+        before: What was shown under ``refs`` before.
+        refs: All refs whose claims changed.
+
+    Returns:
+        What it came to, and every conflict that stands on ``refs`` now.
+    """
+    standing: dict[str, list[Claim]] = {ref: [] for ref in refs}
+    for claim in live_claims(connection, refs):
+        standing[claim.ref].append(claim)
+    holders = {ref: holder(listed) for ref, listed in standing.items()}
+    documents = _documents(connection, change, before, holders.values())
+    work = _Work(ledger, change)
+    conflicts: list[Conflict] = []
+    for ref, listed in standing.items():
+        shown = holders[ref]
+        if shown is None:
+            work.remove(before.get(ref))
+            continue
+        conflicts += conflicts_with(shown, listed)
+        work.show(before.get(ref), shown, documents)
+    work.write(connection)
+    return work.counts, conflicts
+
+
+def _documents(
+    connection: Connection,
+    change: Change,
+    before: dict[str, Shown],
+    shown: Iterable[Claim | None],
+) -> dict[str, bytes]:
+    """Documents by digest, of claims whose document is not shown already."""
+    found = {given.digest: given.document for given in change.given}
+    found.update((old.digest, old.document) for old in before.values())
+    missing = [
+        claim.id for claim in shown if claim is not None and claim.digest not in found
+    ]
+    for some in chunks(missing):
+        query = select(claims.c.digest, claims.c.document).where(claims.c.id.in_(some))
+        found.update((row[0], row[1]) for row in connection.execute(query))
+    return found
+
+
+class _Work:
+    """Changes to entities, gathered to be written at once."""
+
+    def __init__(self, ledger: Ledger, change: Change) -> None:
+        self.counts = Counts()
+        self._ledger = ledger
+        self._stamp = change.stamp
+        self._added: list[Indexed] = []
+        self._changed: list[Indexed] = []
+        self._removed: list[int] = []
+        self._rows: list[tuple[object, ...]] = []
+        self._updates: list[dict[str, object]] = []
+
+    def remove(self, old: Shown | None) -> None:
+        if old is None:
+            return
+        self.counts.removed += 1
+        self._removed.append(old.id)
+        self._ledger.record(
+            self._stamp,
+            "removed",
+            ref=old.ref,
+            location_key="",
+            uid=old.uid,
+            before=old.document,
+        )
+
+    def show(
+        self, old: Shown | None, claim: Claim, documents: dict[str, bytes]
+    ) -> None:
+        at = self._stamp.at
+        document = documents[claim.digest]
+        if old is None:
+            self.counts.added += 1
+            uid, id_ = str(uuid4()), self._ledger.next_entity()
+            self._rows.append((id_, claim.ref, uid, claim.id, claim.digest, at, at))
+            self._added.append(Indexed(id_, claim.ref, document))
+            self._record("added", claim, uid, None, document)
+            return
+        if old.claim == claim.id and old.digest == claim.digest:
+            return
+        update_ = {"entity": old.id, "claim": claim.id, "digest": claim.digest}
+        self._updates.append({**update_, "changed_at": at})
+        if old.digest == claim.digest:
+            self.counts.handed_over += 1
+            self._record("handed-over", claim, old.uid, old.document, document)
+        else:
+            self.counts.changed += 1
+            self._changed.append(Indexed(old.id, claim.ref, document))
+            self._record("changed", claim, old.uid, old.document, document)
+
+    def _record(
+        self, operation: str, claim: Claim, uid: str, before: bytes | None, after: bytes
+    ) -> None:
+        message = None
+        if claim.provider != self._stamp.provider:
+            message = f"now as {claim.provider} has it under {claim.location_key}"
+        self._ledger.record(
+            self._stamp,
+            operation,
+            ref=claim.ref,
+            location_key=claim.location_key,
+            uid=uid,
+            before=before,
+            after=after,
+            message=message,
+        )
+
+    def write(self, connection: Connection) -> None:
+        remove_from_index(connection, self._removed)
+        for some in chunks(self._removed):
+            connection.execute(delete(entities).where(entities.c.id.in_(some)))
+        insert_rows(connection, entities, list(entities.columns), self._rows)
+        if self._updates:
+            connection.execute(
+                update(entities).where(entities.c.id == bindparam("entity")),
+                self._updates,
+            )
+        add_to_index(connection, self._added)
+        change_in_index(connection, self._changed)

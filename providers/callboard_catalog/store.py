@@ -1,0 +1,153 @@
+"""The catalog's writes.
+
+Owns the operations that change the catalog, each atomic: given to ``Database.write``,
+which calls them with all that waits. They depend on nothing but the connection and
+their arguments, and may be run again.
+"""
+
+from math import inf
+
+from msgspec import Struct
+from sqlalchemy import Connection, func, insert, literal, select, update
+
+from callboard_catalog.bulk import chunks
+from callboard_catalog.change import Change
+from callboard_catalog.claims import decide, load_knowledge, write_decision
+from callboard_catalog.holding import load_shown, show
+from callboard_catalog.ledger import Ledger
+from callboard_catalog.mutations import Applied
+from callboard_catalog.problems import (
+    note_conflicts,
+    note_rejected,
+    standing_conflicts,
+)
+from callboard_catalog.tables import claims, entities, history, providers, state
+
+
+class Presence(Struct, frozen=True):
+    """The providers that a start of the program knows."""
+
+    names: tuple[str, ...]
+    at: float
+    """Unix seconds."""
+
+
+def apply_changes(connection: Connection, changes: list[Change]) -> list[Applied]:
+    """Apply mutations, one after the other."""
+    ledger = Ledger(connection)
+    applied = [_apply(connection, ledger, change) for change in changes]
+    for change in changes:
+        ledger.prune(change.horizon, change.stamp.at)
+    ledger.close()
+    return applied
+
+
+def set_presence(
+    connection: Connection, presences: list[Presence]
+) -> list[dict[str, int]]:
+    """Note which providers there are; the others' entities become orphans.
+
+    Answers with the number of entities that became orphans, by provider.
+    """
+    return [_set_presence(connection, presence) for presence in presences]
+
+
+def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
+    first = ledger.change
+    known = load_knowledge(connection, change)
+    decision = decide(change, known)
+    touched = decision.touched
+    before = load_shown(connection, touched)
+    write_decision(connection, ledger, change, decision)
+    counts, conflicts = show(connection, ledger, change, before, touched)
+    note_conflicts(connection, ledger, change.stamp, touched, conflicts)
+    superseded = change.full and change.as_of < known.read_at.get(change.scope, -inf)
+    if not superseded:
+        note_rejected(connection, ledger, change)
+    effects = counts.added + counts.changed + counts.handed_over
+    stale = len(decision.stale)
+    return Applied(
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        handed_over=counts.handed_over,
+        unchanged=max(len(change.given) - effects - stale, 0),
+        stale=stale,
+        conflicts=tuple(standing_conflicts(connection, change)),
+        rejected=change.rejected,
+        version=ledger.change,
+        recorded=ledger.change - first,
+    )
+
+
+def _set_presence(connection: Connection, presence: Presence) -> dict[str, int]:
+    # As in the ledger: a write first, so that this transaction is the only writer.
+    connection.execute(update(state).values(change=state.c.change))
+    there = {
+        row.name: row.present
+        for row in connection.execute(select(providers.c.name, providers.c.present))
+    }
+    names = set(presence.names)
+    new = sorted(names - there.keys())
+    if new:
+        rows = [{"name": name, "present": True} for name in new]
+        connection.execute(insert(providers), rows)
+    back = sorted(name for name in names & there.keys() if not there[name])
+    gone = sorted(name for name in there.keys() - names if there[name])
+    for some, present in ((back, True), (gone, False)):
+        for part in chunks(some):
+            connection.execute(
+                update(providers)
+                .where(providers.c.name.in_(part))
+                .values(present=present)
+            )
+    for name in back:
+        _note_orphans(connection, name, "adopted", presence.at)
+    return {
+        name: _note_orphans(connection, name, "orphaned", presence.at) for name in gone
+    }
+
+
+def _note_orphans(
+    connection: Connection, provider: str, operation: str, at: float
+) -> int:
+    """Write to the history what became of a provider's entities; how many."""
+    theirs = (
+        select(entities.c.ref, entities.c.uid, claims.c.provider, claims.c.location_key)
+        .join(claims, claims.c.id == entities.c.claim)
+        .where(claims.c.provider == provider)
+        .subquery()
+    )
+    count = connection.scalar(select(func.count()).select_from(theirs)) or 0
+    last = connection.scalar(select(state.c.change)) or 0
+    number = func.row_number().over(order_by=theirs.c.ref) + last
+    connection.execute(
+        insert(history).from_select(
+            [
+                "id",
+                "ref",
+                "uid",
+                "operation",
+                "provider",
+                "location_key",
+                "at",
+                "run",
+                "task",
+                "delivery",
+            ],
+            select(
+                number,
+                theirs.c.ref,
+                theirs.c.uid,
+                literal(operation),
+                theirs.c.provider,
+                theirs.c.location_key,
+                literal(at),
+                literal(""),
+                literal(""),
+                literal(""),
+            ),
+        )
+    )
+    connection.execute(update(state).values(change=last + count))
+    return count
