@@ -1,0 +1,1 @@
+"""GitHub for callboard: its webhooks, its API, the providers that read it, a simulator."""
