@@ -6,9 +6,13 @@ body last, so that a stranger learns nothing but "wrong signature".
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from callboard.delivery import Delivery
 from callboard.event import Untyped
+from callboard.settings import SettingsError
 from callboard.source import Received, Refused, Request
 from callboard_github import signature
 from callboard_github._body import Names, document_of, name, names_in
@@ -16,8 +20,18 @@ from callboard_github.events.decode import decode
 from callboard_github.events.index import KNOWN_EVENTS
 from callboard_github.events.payload import Payload
 
+if TYPE_CHECKING:
+    from callboard.board import Callboard
+
 event_pattern = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 identifier_pattern = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}", re.ASCII)
+
+
+class WebhookSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The section ``[github_webhooks]``."""
+
+    accept_unknown_events: bool = False
+    """Take events that GitHub does not document, as a newer server may send."""
 
 
 class GitHubSource:
@@ -111,7 +125,7 @@ class GitHubSource:
         if not event_pattern.fullmatch(event):
             raise Refused(400, "the header X-GitHub-Event names no event")
         if event not in KNOWN_EVENTS and not self._accept_unknown_events:
-            hint = "accept_unknown_events = true lets it in"
+            hint = "[github_webhooks] accept_unknown_events = true lets it in"
             raise Refused(400, f"GitHub documents no event {event}; {hint}")
         return event
 
@@ -135,3 +149,24 @@ def _organization(names: Names) -> str | None:
 
 def _repository(names: Names) -> str | None:
     return names.repository.full_name if names.repository else None
+
+
+def make_source(board: "Callboard") -> GitHubSource:
+    """The source that the settings describe.
+
+    Raises:
+        SettingsError: There is no ``CALLBOARD_GITHUB_WEBHOOK_SECRET``, and nobody said
+            ``--insecure``.
+    """
+    settings = board.settings
+    chosen = settings.section("github_webhooks", WebhookSettings)
+    secrets = settings.secrets("GITHUB_WEBHOOK_SECRET")
+    if not secrets and not settings.insecure:
+        variable = "CALLBOARD_GITHUB_WEBHOOK_SECRET"
+        expected = "expected the secret of the webhook, or --insecure on loopback"
+        raise SettingsError(f"{variable}: {expected}; got none")
+    return GitHubSource(
+        secrets,
+        insecure=settings.insecure,
+        accept_unknown_events=chosen.accept_unknown_events,
+    )

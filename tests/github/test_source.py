@@ -8,13 +8,17 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
+from callboard.board import Callboard
+from callboard.database import Database
 from callboard.delivery import Delivery
 from callboard.event import Untyped
+from callboard.settings import Settings, SettingsError
 from callboard.source import Received, Refused, Request, Source
 from callboard_github.events.team import TeamCreated
 from callboard_github.signature import sign
-from callboard_github.source import GitHubSource
+from callboard_github.source import GitHubSource, make_source
 
 SECRET = "the-play-is-the-thing"
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -285,6 +289,30 @@ def test_insecure_source_with_a_secret_checks_it() -> None:
     source = GitHubSource([SECRET], insecure=True)
     with pytest.raises(Refused):
         source.receive(request(payload("team.created"), x_hub_signature_256=None))
+
+
+def board(*, insecure: bool = False, **variables: str) -> Callboard:
+    values = {"github_webhooks": {"accept_unknown_events": True}}
+    settings = Settings(values, environment=variables)
+    settings.insecure = insecure
+    return Callboard(settings, Database(create_engine("sqlite://")))
+
+
+def test_source_is_made_from_secrets_of_the_environment() -> None:
+    both = f"other, {SECRET}"
+    source = make_source(board(CALLBOARD_GITHUB_WEBHOOK_SECRET=both))
+    received = source.receive(request(b'{"action": "raised"}', "curtain"))
+    assert received.event == "curtain"
+
+
+def test_source_without_secrets_names_the_variable() -> None:
+    with pytest.raises(SettingsError, match="CALLBOARD_GITHUB_WEBHOOK_SECRET"):
+        make_source(board())
+
+
+def test_source_without_secrets_is_made_where_insecure_was_asked_for() -> None:
+    unsigned = request(payload("team.created"), x_hub_signature_256=None)
+    assert make_source(board(insecure=True)).receive(unsigned).event == "team"
 
 
 header_values = st.text(st.characters(max_codepoint=255), max_size=40)
