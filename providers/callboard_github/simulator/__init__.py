@@ -19,7 +19,9 @@ from callboard_github.simulator.errors import (
 from callboard_github.simulator.faults import Faults, WebhookFaults
 from callboard_github.simulator.git import Change, Commit
 from callboard_github.simulator.hook import Hook, HookDelivery
+from callboard_github.simulator.life import Life, live
 from callboard_github.simulator.organization import Organization
+from callboard_github.simulator.population import Size, populate
 from callboard_github.simulator.repository import Repository
 from callboard_github.simulator.simulator import Simulator
 from callboard_github.simulator.state import Limits
@@ -36,6 +38,7 @@ __all__ = [
     "Hook",
     "HookDelivery",
     "Installation",
+    "Life",
     "Limits",
     "NotFound",
     "Organization",
@@ -43,9 +46,12 @@ __all__ = [
     "Repository",
     "Simulator",
     "SimulatorError",
+    "Size",
     "Team",
     "Unauthorized",
     "Unprocessable",
     "User",
     "WebhookFaults",
+    "live",
+    "populate",
 ]

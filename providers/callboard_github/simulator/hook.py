@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote_plus
 
+from callboard_github.signature import sign
 from callboard_github.simulator.verb import verb
 
 if TYPE_CHECKING:
@@ -175,9 +176,8 @@ class HookDelivery:
         if hook.secret:
             key = hook.secret.encode()
             sha1 = hmac.new(key, content, hashlib.sha1).hexdigest()
-            sha256 = hmac.new(key, content, hashlib.sha256).hexdigest()
             headers["X-Hub-Signature"] = f"sha1={sha1}"
-            headers["X-Hub-Signature-256"] = f"sha256={sha256}"
+            headers["X-Hub-Signature-256"] = sign(content, hook.secret)
         return headers
 
     def answered(self, code: int, status: str, at: float, duration: float) -> None:

@@ -48,8 +48,11 @@ class Repository:
     commits: dict[str, Commit] = field(default_factory=dict[str, Commit], repr=False)
     """Every commit that was ever pushed, by id: a force-push loses none."""
     hooks: list[Hook] = field(default_factory=list[Hook], repr=False)
-    activity: Activity = field(default_factory=Activity, repr=False)
+    activity: Activity = field(init=False, repr=False)
     """Stars, issues, environments, deployments and workflow runs."""
+
+    def __post_init__(self) -> None:
+        self.activity = Activity(self)
 
     def __str__(self) -> str:
         return self.full_name

@@ -64,19 +64,29 @@ def brief_repository_document(repository: "Repository") -> Document:
     }
 
 
-def repository_document(repository: "Repository") -> Document:
-    """Return a repository as lists and webhooks carry one."""
-    document = brief_repository_document(repository) | {
+def minimal_repository_document(repository: "Repository") -> Document:
+    """Return a repository as a workflow run carries it: addresses and little else."""
+    return {
+        "id": repository.id,
+        "node_id": repository.node_id,
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "private": repository.private,
         "owner": account_document(repository.owner),
         "html_url": repository.html_url,
         "description": repository.description,
         "fork": repository.fork,
         "url": repository.api_url,
+        **{name: repository.api_url + path for name, path in _URLS.items()},
     }
-    for name, path in _URLS.items():
-        document[name] = repository.api_url + path
+
+
+def repository_document(repository: "Repository") -> Document:
+    """Return a repository as lists and webhooks carry one."""
+    document = minimal_repository_document(repository)
     html, issues = repository.html_url, repository.activity.open_issues
     ssh = f"{repository.state.web.split('://')[1].split(':')[0]}"
+    custom: Document = {}
     return document | {
         "created_at": timestamp(repository.created),
         "updated_at": timestamp(repository.updated),
@@ -111,7 +121,7 @@ def repository_document(repository: "Repository") -> Document:
         "open_issues": issues,
         "watchers": len(repository.activity.stars),
         "default_branch": repository.default_branch,
-        "custom_properties": {},
+        "custom_properties": custom,
     }
 
 

@@ -14,6 +14,7 @@ from callboard_github.simulator.graphql.accounts import (
     find_user,
     find_viewer,
 )
+from callboard_github.simulator.graphql.activity import DEPLOYMENT
 from callboard_github.simulator.graphql.code import BLOB, COMMIT, TREE_ENTRY
 from callboard_github.simulator.graphql.cost import MOST_NODES, Estimate, estimate
 from callboard_github.simulator.graphql.fields import Fields, Info
@@ -83,6 +84,7 @@ _TYPES: Mapping[str, Fields] = {
     "Blob": BLOB,
     "TreeEntry": TREE_ENTRY,
     "Commit": COMMIT,
+    "Deployment": DEPLOYMENT,
 }
 
 _NAMES = {"CommitObject": "Commit"}

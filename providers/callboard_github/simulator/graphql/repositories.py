@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from callboard_github.simulator.errors import NotFound
+from callboard_github.simulator.graphql.activity import (
+    deployments_of,
+    environments_of,
+)
 from callboard_github.simulator.graphql.code import Branch, find_object
 from callboard_github.simulator.graphql.connection import Connection, connect
 from callboard_github.simulator.graphql.fields import (
@@ -198,7 +202,9 @@ REPOSITORY: Fields = {
     "databaseId": "id",
     "defaultBranchRef": _default_branch,
     "descriptionHTML": constant(""),
+    "deployments": deployments_of,
     "diskUsage": constant(0),
+    "environments": environments_of,
     "forkCount": constant(0),
     "homepageUrl": "homepage",
     "id": "node_id",

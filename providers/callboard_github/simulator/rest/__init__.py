@@ -2,6 +2,7 @@
 
 from callboard_github.simulator.rest import (
     accounts,
+    activity,
     apps,
     code,
     hooks,
@@ -16,6 +17,7 @@ ROUTES: Routes = (
     *teams.ROUTES,
     *repositories.ROUTES,
     *code.ROUTES,
+    *activity.ROUTES,
     *hooks.ROUTES,
 )
 """All routes, the more specific before the less."""
