@@ -1,0 +1,292 @@
+"""Answers: what is not sent until somebody asks.
+
+Owns looking things up, in memory first and else in the journal, and keeping every answer
+below the size of a frame: what does not fit is cut, and the answer says so.
+"""
+
+import logging
+from collections import OrderedDict
+from functools import partial
+
+import anyio.to_thread
+import msgspec
+from msgspec import structs
+
+from callboard import clock, history
+from callboard.await_stack import await_stack
+from callboard.delivery import DeliveryState
+from callboard.history import DeliveryFilter, EffectRecord
+from callboard.task import Task, TaskRecord
+from callboard.tree import TreeRecord
+from callboard_inspector import questions as q
+from callboard_inspector.cutting import cut_failure, cut_lines
+from callboard_inspector.provider_views import provider_views
+from callboard_inspector.rows import Rows
+from callboard_inspector.watched import Watched
+from callboard_inspector.wire import FRAME_AIM, Detail, Inspect
+
+logger = logging.getLogger(__name__)
+
+PAGE = 128 * 1024
+"""Characters in a page of a body."""
+_EFFECTS = 100
+_DELIVERIES = 200
+_TREES = 8
+
+
+class NoAnswerError(Exception):
+    """There is no answer; the message says why, for people."""
+
+
+class Details:
+    """Answers the questions of all watchers."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._trees: OrderedDict[str, TreeRecord] = OrderedDict()
+
+    async def answer(self, frame: Inspect) -> Detail:
+        """The answer to ``frame``. Never raises: what went wrong is in the answer."""
+        try:
+            return await self._answer(frame)
+        except NoAnswerError as error:
+            return Detail(frame.request, error=str(error))
+        except Exception:
+            # The boundary between a watcher and the journal: a broken record must not
+            # end the feed.
+            logger.exception("no answer to %r", frame.question)
+            message = "no answer: the server's log has the traceback"
+            return Detail(frame.request, error=message)
+
+    async def _answer(self, frame: Inspect) -> Detail:
+        question = frame.question
+        known = await self._revision(question)
+        if known is not None and known == frame.revision:
+            return Detail(frame.request, revision=known, unchanged=True)
+        answer: q.Answer
+        match question:
+            case q.OfDelivery():
+                answer = await self._delivery(question)
+            case q.OfTask():
+                answer = self._cut(await self._record(question.task))
+            case q.OfLog():
+                answer = await self._log(question)
+            case q.OfPayload():
+                answer = await self._payload(question)
+            case q.OfEffects():
+                answer = await self._effects(question)
+            case q.OfSubject():
+                answer = await self._subject(question)
+            case q.OfStack():
+                answer = await self._stack(question)
+            case q.OfDeliveries():
+                answer = await self._deliveries(question)
+            case q.OfProviders():
+                answer = await anyio.to_thread.run_sync(provider_views, self._watched)
+        return Detail(frame.request, revision=known or 0, answer=answer)
+
+    async def _revision(self, question: q.Question) -> int | None:
+        """The revision of the answer, where it is known without making it."""
+        match question:
+            case q.OfTask() | q.OfLog(below=False):
+                task = self._live(question.task)
+                return 1 if task is None else task.revision
+            case q.OfPayload():
+                return 1  # never changes
+            case q.OfDelivery():
+                view = self._watched.trace.deliveries.get(question.delivery)
+                return None if view is None else view.revision
+            case _:
+                return None
+
+    def _live(self, id_: str) -> Task | None:
+        run, n = _split(id_)
+        tree = self._watched.trace.trees.get(run)
+        return None if tree is None else tree.tasks.get(n)
+
+    async def _tree(self, run: str) -> TreeRecord:
+        record = self._trees.get(run)
+        if record is None:
+            read = partial(history.find_tree, run=run)
+            record = await self._watched.read(read, None)
+            if record is None:
+                message = f"run {run} has no recorded tree"
+                raise NoAnswerError(message)
+            self._trees[run] = record
+            while len(self._trees) > _TREES:
+                self._trees.popitem(last=False)
+        return record
+
+    async def _record(self, id_: str) -> TaskRecord:
+        live = self._live(id_)
+        if live is not None:
+            return live.record()
+        run, n = _split(id_)
+        for record in (await self._tree(run)).tasks:
+            if record.n == n:
+                return record
+        message = f"task {id_} is not kept: it was folded into its parent, or never was"
+        raise NoAnswerError(message)
+
+    @staticmethod
+    def _cut(record: TaskRecord) -> q.TaskAnswer:
+        record = structs.replace(record, logs=[])
+        size = len(msgspec.json.encode(record))
+        if size <= FRAME_AIM or record.failure is None:
+            return q.TaskAnswer(record)
+        note = f"The failure was cut to fit: it has {size:,} bytes."
+        failure = cut_failure(record.failure, FRAME_AIM)
+        return q.TaskAnswer(structs.replace(record, failure=failure), note)
+
+    async def _delivery(self, question: q.OfDelivery) -> q.DeliveryAnswer:
+        id_ = question.delivery
+        load = partial(history.find_delivery, delivery=id_)
+        found = await self._watched.read(load, None)
+        if found is None:
+            message = f"delivery {id_} is not in the journal, or no longer"
+            raise NoAnswerError(message)
+        runs = await self._watched.read(partial(history.list_runs, delivery=id_), [])
+        view = self._watched.trace.deliveries.get(id_, found.view)
+        rows = Rows(view.received_at)
+        rows.add_delivery(view)
+        return q.DeliveryAnswer(
+            strings=rows.strings,
+            base=rows.base,
+            row=rows.deliveries[0],
+            guid=view.guid,
+            hook=found.hook,
+            size=found.size,
+            runs=runs[-50:],
+        )
+
+    async def _log(self, question: q.OfLog) -> q.LogAnswer:
+        lines: list[q.TaskLog] = []
+        left_out = 0
+        for record in await self._family(question):
+            left_out += record.logs_left_out
+            lines += [q.TaskLog(record.n, line) for line in record.logs]
+        lines.sort(key=lambda entry: entry.line.at)
+        kept = cut_lines(lines, FRAME_AIM)
+        return q.LogAnswer(kept, left_out + len(lines) - len(kept))
+
+    async def _family(self, question: q.OfLog) -> list[TaskRecord]:
+        live = self._live(question.task)
+        if live is not None:
+            tasks = [live, *(live.descendants() if question.below else ())]
+            return [task.record() for task in tasks if task.logs or task is live]
+        if not question.below:
+            return [await self._record(question.task)]
+        run, n = _split(question.task)
+        below = {n}
+        family: list[TaskRecord] = []
+        for record in (await self._tree(run)).tasks:  # parents before children
+            if record.n in below or record.parent in below:
+                below.add(record.n)
+                family.append(record)
+        return family
+
+    async def _payload(self, question: q.OfPayload) -> q.PayloadAnswer:
+        read = partial(history.find_payload, delivery=question.delivery)
+        found = await self._watched.read(read, None)
+        if found is None:
+            message = f"delivery {question.delivery} has no payload in the journal"
+            raise NoAnswerError(message)
+        text = found.body.decode("utf-8", "replace")
+        offset = max(question.offset, 0)
+        return q.PayloadAnswer(
+            headers=found.headers if offset == 0 else {},
+            text=text[offset : offset + PAGE],
+            offset=offset,
+            length=len(text),
+            size=len(found.body),
+        )
+
+    async def _effects(self, question: q.OfEffects) -> q.EffectsAnswer:
+        read = partial(
+            history.effects_of_run,
+            run=question.run,
+            task=question.task,
+            offset=question.offset,
+            limit=_EFFECTS + 1,
+        )
+        found = await self._watched.read(read, [])
+        kept = _fitting(found[:_EFFECTS])
+        return q.EffectsAnswer(kept, question.offset, len(found) > len(kept))
+
+    async def _subject(self, question: q.OfSubject) -> q.SubjectAnswer:
+        read = partial(history.effects_on, subject=question.subject, limit=_EFFECTS + 1)
+        found = await self._watched.read(read, [])
+        kept = _fitting(found[:_EFFECTS])
+        return q.SubjectAnswer(question.subject, kept, len(found) > len(kept))
+
+    async def _stack(self, question: q.OfStack) -> q.StackAnswer:
+        task = self._live(question.task)
+        if task is None:
+            raise NoAnswerError("This run has ended: nothing of it waits any more.")
+        at, state = clock.now(), str(task.state)
+        frames = await anyio.to_thread.run_sync(await_stack, task)
+        note = None
+        if not frames:
+            note = _no_stack(task)
+        return q.StackAnswer(at, state, frames, note)
+
+    async def _deliveries(self, question: q.OfDeliveries) -> q.DeliveriesAnswer:
+        state = question.state
+        if state is not None and state not in set(DeliveryState):
+            known = ", ".join(DeliveryState)
+            raise NoAnswerError(f"state: expected one of {known}; got {state!r}")
+        wanted = DeliveryFilter(
+            before=question.before,
+            state=None if state is None else DeliveryState(state),
+            source=question.source,
+            event=question.event,
+            organization=question.organization,
+            repository=question.repository,
+            guid=question.guid,
+            provider=question.provider,
+        )
+        read = partial(history.list_deliveries, wanted=wanted, limit=_DELIVERIES + 1)
+        found = await self._watched.read(read, [])
+        kept = found[:_DELIVERIES]
+        rows = Rows(kept[0].received_at if kept else 0.0)
+        for view in kept:
+            rows.add_delivery(self._watched.trace.deliveries.get(view.id, view))
+        return q.DeliveriesAnswer(
+            rows.strings, rows.base, rows.deliveries, len(found) > len(kept)
+        )
+
+
+def _no_stack(task: Task) -> str:
+    if task.state.final:
+        return "It has ended."
+    if task.kind == "span":
+        return "A span has no stack of its own; its nearest task above has."
+    if task.handle is None:
+        return "It has not started yet."
+    return "It runs at this moment: it waits for nothing."
+
+
+def _fitting(records: list[EffectRecord]) -> list[q.EffectAnswer]:
+    """As many as fit a frame; the documents of a huge one are left out, with a word."""
+    answers: list[q.EffectAnswer] = []
+    total = 0
+    for record in records:
+        size = len(bytes(record.before or b"")) + len(bytes(record.after or b""))
+        cut = None
+        if size > FRAME_AIM:
+            cut = f"{size:,} bytes of JSON: too large to show"
+            record = structs.replace(record, before=None, after=None)  # noqa: PLW2901 - the same effect, cut
+            size = 0
+        total += size + 400
+        if answers and total > FRAME_AIM * 2:
+            break
+        answers.append(q.EffectAnswer(**structs.asdict(record), cut=cut))
+    return answers
+
+
+def _split(id_: str) -> tuple[str, int]:
+    run, _, n = id_.rpartition(".")
+    if not run or not n.isascii() or not n.isdigit() or len(n) > 9:
+        message = f"expected a task id such as 01h2x3y4z5abc.7; got {id_[:80]!r}"
+        raise NoAnswerError(message)
+    return run, int(n)

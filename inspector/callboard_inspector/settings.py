@@ -1,0 +1,16 @@
+"""``[inspector]`` in ``callboard.toml``."""
+
+from msgspec import Struct
+
+
+class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How people watch."""
+
+    hosts: tuple[str, ...] = ()
+    """Further Host headers to answer to, such as ``callboard.example.com``."""
+    actions: bool = False
+    """Whether people may cancel, replay, park and pause from here."""
+    watchers: int = 100
+    """How many may watch at once."""
+    effects: str = "Effects"
+    """What a task's changes are called on the page."""

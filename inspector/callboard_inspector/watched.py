@@ -1,0 +1,62 @@
+"""What an inspector looks at.
+
+Owns the narrow view of the runtime that everything else here is written against, so that
+a bare trace can be watched as well as a whole callboard.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
+from sqlalchemy import Connection
+
+from callboard.database import Database
+from callboard.provider import Provider
+from callboard.trace import Trace
+from callboard.watchdog import Watchdog
+from callboard_inspector.wire import Place
+
+if TYPE_CHECKING:
+    from callboard.board import Callboard
+
+T = TypeVar("T")
+
+
+def _no_watchdog() -> Watchdog | None:
+    return None
+
+
+class Watched(Struct, frozen=True):
+    """A runtime, as far as it is watched."""
+
+    trace: Trace
+    database: Database | None = None
+    """Its journal; without one, only what is in memory can be seen."""
+    watchdog: Callable[[], Watchdog | None] = _no_watchdog
+    """The one that listens to the runs' loop, while there is one."""
+    providers: Sequence[Provider] = ()
+    places: list[Place] = field(default_factory=list[Place])
+
+    async def read(self, query: Callable[[Connection], T], otherwise: T) -> T:
+        """``query``'s answer from the journal; ``otherwise`` without a journal."""
+        if self.database is None:
+            return otherwise
+        return await self.database.read(query)
+
+
+def watched_board(board: "Callboard") -> Watched:
+    """``board``, which may be opened later."""
+
+    def watchdog() -> Watchdog | None:
+        try:
+            return board.backstage.watchdog
+        except RuntimeError:
+            return None  # not open
+
+    return Watched(
+        trace=board.trace,
+        database=board.database,
+        watchdog=watchdog,
+        providers=board.providers,
+        places=[Place(name, f"/webhooks/{name}") for name in sorted(board.sources)],
+    )
