@@ -6,20 +6,24 @@ runs as long as it may and names what would not stop.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from typing import Any, TypeVar
 
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
 from callboard import tracing
-from callboard.dispatch import Dispatcher
+from callboard.dispatch import SHUTDOWN, Dispatcher
 from callboard.provider import Provider
 from callboard.schedule import Schedule
 from callboard.trace import Trace
+from callboard.wake import Wake
 from callboard.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _UNWIND = 1.0
 """Seconds that halted runs have to unwind."""
@@ -33,6 +37,7 @@ class Backstage:
         *,
         dispatcher: Dispatcher,
         schedule: Schedule,
+        chores: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         providers: Sequence[Provider],
         trace: Trace,
         backend: str = "trio",
@@ -40,6 +45,7 @@ class Backstage:
         self.watchdog = Watchdog(trace)
         self._dispatcher = dispatcher
         self._schedule = schedule
+        self._chores = chores
         self._providers = providers
         self._trace = trace
         self._backend = backend
@@ -74,7 +80,7 @@ class Backstage:
         self._dispatcher.close()
         self._thread.join(grace)
         if self._thread.is_alive():
-            self._soon(lambda: self._dispatcher.halt_all("shutdown"))
+            self._soon(lambda: self._dispatcher.halt_all(SHUTDOWN))
             self._thread.join(_UNWIND)
         if not self._thread.is_alive():
             return True
@@ -83,6 +89,25 @@ class Backstage:
                 if task.handle is not None:
                     logger.error("task %s `%s` does not stop", task.id, task.name)
         return False
+
+    async def call(self, action: Callable[[], T]) -> T:
+        """Run ``action`` on this loop, from any other; returns or raises what it does."""
+        wake = Wake()
+        answer: list[T] = []
+        errors: list[Exception] = []
+
+        def act() -> None:
+            try:
+                answer.append(action())
+            except Exception as error:  # noqa: BLE001 - raised where it was asked for
+                errors.append(error)
+            wake()
+
+        self._soon(act)
+        await wake.wait()
+        if errors:
+            raise errors[0]
+        return answer[0]
 
     def _soon(self, action: Callable[[], object]) -> None:
         token = self._token
@@ -112,5 +137,7 @@ class Backstage:
                 async with anyio.create_task_group() as group:
                     group.start_soon(self.watchdog.beat)
                     group.start_soon(self._schedule.work)
+                    for chore in self._chores:
+                        group.start_soon(chore)
                     await self._dispatcher.work()
-                    group.cancel_scope.cancel("shutdown")
+                    group.cancel_scope.cancel(SHUTDOWN)

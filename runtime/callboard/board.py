@@ -5,8 +5,9 @@ applications: the front, for GitHub and for readers of the catalog, and the insp
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Literal, Self, TypeVar, cast
 
 import anyio.to_thread
@@ -19,6 +20,7 @@ from starlette.routing import Mount as StarletteMount
 from starlette.types import ASGIApp
 
 from callboard import history, logs
+from callboard.actions import Actions
 from callboard.backstage import Backstage
 from callboard.database import Database
 from callboard.delivery import DeliveryState
@@ -26,16 +28,23 @@ from callboard.dispatch import Dispatcher, Policy
 from callboard.intake import Intake
 from callboard.journal import Accepted, Arrival, Journal
 from callboard.provider import Provider
+from callboard.retention import Retention, keep_within
 from callboard.routes import SCHEDULE, Routes
 from callboard.schedule import Schedule
 from callboard.settings import Settings
 from callboard.source import Source
+from callboard.standing import Standing
 from callboard.trace import Trace
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_UNENDED = (DeliveryState.QUEUED, DeliveryState.RUNNING, DeliveryState.FAILED)
+_UNENDED = (
+    DeliveryState.QUEUED,
+    DeliveryState.RUNNING,
+    DeliveryState.FAILED,
+    DeliveryState.HELD,
+)
 
 
 class Mount(Struct, frozen=True):
@@ -47,7 +56,7 @@ class Mount(Struct, frozen=True):
 
 
 class Callboard:
-    """Give it sources, providers and mounts, then open it with ``async with``.
+    """Give it sources, providers and mounts, then enter ``opened()``.
 
     ``front`` and ``inspector`` are the applications to serve meanwhile.
     """
@@ -56,6 +65,7 @@ class Callboard:
         self.settings = settings
         self.database = database
         self.policy = settings.section("runtime", Policy)
+        self.retention = settings.section("retention", Retention)
         self.journal = Journal(database)
         self.trace = Trace(redactor=settings.redactor)
         self.sources: dict[str, Source] = {}
@@ -72,6 +82,8 @@ class Callboard:
         self._migrations: list[tuple[str, str]] = []
         self._dispatcher: Dispatcher | None = None
         self._backstage: Backstage | None = None
+        self._actions: Actions | None = None
+        self._schedule: Schedule | None = None
 
     def add(
         self,
@@ -100,9 +112,22 @@ class Callboard:
     @property
     def backstage(self) -> Backstage:
         """The runs' side, while open."""
-        if self._backstage is None:
-            raise RuntimeError("expected an open callboard: use it with `async with`")
-        return self._backstage
+        return _opened(self._backstage)
+
+    @property
+    def actions(self) -> Actions:
+        """What a person may do, while open."""
+        return _opened(self._actions)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The ticks to come, while open."""
+        return _opened(self._schedule)
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """How each provider stands, by its name, while open."""
+        return _opened(self._dispatcher).standings
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -122,7 +147,7 @@ class Callboard:
             policy=self.policy,
         )
         ticks = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
-        schedule = Schedule(
+        self._schedule = schedule = Schedule(
             routes.scheduled,
             accept=self.accept,
             unended=self._unended,
@@ -134,9 +159,17 @@ class Callboard:
         self._backstage = backstage = Backstage(
             dispatcher=dispatcher,
             schedule=schedule,
+            chores=[partial(keep_within, self.database, self.retention)],
             providers=self.providers,
             trace=self.trace,
             backend=self.backend,
+        )
+        self._actions = Actions(
+            backstage=backstage,
+            dispatcher=dispatcher,
+            journal=self.journal,
+            trace=self.trace,
+            routes=routes,
         )
         with logs.attached():
             await anyio.to_thread.run_sync(backstage.start)
@@ -147,7 +180,7 @@ class Callboard:
                 intake.open = False
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(backstage.stop, self.policy.grace)
-                self._backstage = self._dispatcher = None
+                self._backstage = self._dispatcher = self._actions = None
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Record a delivery and let it run; it is on disk when this returns."""
@@ -229,6 +262,12 @@ class Callboard:
         taking = self.webhooks.open
         state = {"backstage": alive, "intake": taking}
         return JSONResponse(state, status_code=200 if alive and taking else 503)
+
+
+def _opened(part: T | None) -> T:
+    if part is None:
+        raise RuntimeError("expected an open callboard: use it inside `opened()`")
+    return part
 
 
 async def _healthz(_request: Request) -> JSONResponse:

@@ -20,6 +20,8 @@ class DeliveryState(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     """A provider failed; the delivery will be run again by policy."""
+    HELD = "held"
+    """A provider that wants it is paused; it is run again when that is resumed."""
     PARKED = "parked"
     """It failed as often as the policy allows, or a person set it aside."""
     FOLDED = "folded"
@@ -78,5 +80,7 @@ class DeliveryView(Struct, eq=False):
     """Why it stands where it stands, for people: the error, who parked it."""
     replay_of: str | None = None
     """The delivery it replays."""
+    folded_into: str | None = None
+    """The later delivery that made it superfluous."""
     revision: int = 0
     """The trace's sequence of its last change; 0 for one read from the journal."""

@@ -8,7 +8,7 @@ window of ids and keys, is in memory.
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import anyio
 from anyio.abc import TaskGroup
@@ -17,12 +17,13 @@ from msgspec import Struct
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
 from callboard.ids import new_id
-from callboard.journal import Journal, RunEnd, RunStart, Waiting
+from callboard.journal import Fold, Journal, RunEnd, RunStart, Waiting, folded_reason
 from callboard.provider import Handler
 from callboard.routes import Routes
 from callboard.source import Source
+from callboard.standing import Standing
 from callboard.states import State
-from callboard.supervisor import Outcome, outcome, supervise
+from callboard.supervisor import Outcome, outcome, providers_of, supervise
 from callboard.task import CURRENT
 from callboard.trace import Trace
 from callboard.tracing import watch
@@ -31,6 +32,9 @@ from callboard.wake import Wake
 from callboard.window import Window
 
 logger = logging.getLogger(__name__)
+
+SHUTDOWN = "shutdown"
+"""The cause of a halt after which the delivery is run again at the next start."""
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +64,8 @@ class Dispatcher:
     ) -> None:
         self.running: dict[str, anyio.CancelScope | None] = {}
         """The scopes of the runs in progress, by run id; None before it has begun."""
+        self.standings = {p.name: Standing(p) for p in routes.providers}
+        """How each provider stands, by its name."""
         self._journal = journal
         self._trace = trace
         self._routes = routes
@@ -83,17 +89,25 @@ class Dispatcher:
                 self._behind = True
             else:
                 self._offered.append(waiting)
-            wake, self._wake = self._wake, None
-        if wake is not None:
-            wake()
+        self._rouse()
+
+    def reread(self) -> None:
+        """The journal holds queued deliveries that were not offered. From any thread."""
+        with self._lock:
+            self._behind = True
+        self._rouse()
+
+    def look_again(self) -> None:
+        """Failed or held deliveries may be due earlier than thought. From any thread."""
+        with self._lock:
+            self._next_due = 0.0
+        self._rouse()
 
     def close(self) -> None:
         """Start no more runs. From any thread."""
         with self._lock:
             self._open = False
-            wake, self._wake = self._wake, None
-        if wake is not None:
-            wake()
+        self._rouse()
 
     def halt_all(self, cause: str) -> None:
         """Tell every run in progress to stop."""
@@ -106,9 +120,7 @@ class Dispatcher:
         tree = self._trace.trees.get(run)
         if scope is None or tree is None:
             return False
-        for task in (tree.root, *tree.root.descendants()):
-            if not task.state.final and task.state is not State.ERRORING:
-                task.halt(cause)
+        tree.root.halt_all(cause)
         scope.cancel(cause)
         return True
 
@@ -124,6 +136,12 @@ class Dispatcher:
                         break
                     self._begin(group, waiting)
                 await self._sleep(wake)
+
+    def _rouse(self) -> None:
+        with self._lock:
+            wake, self._wake = self._wake, None
+        if wake is not None:
+            wake()
 
     def _arm(self) -> Wake:
         wake = Wake()
@@ -145,25 +163,34 @@ class Dispatcher:
         now = clock.now()
         if self._next_due is not None and self._next_due <= now:
             due, self._next_due = await self._journal.due(now, self._window.capacity)
-            for waiting in due:
-                self._window.add(waiting)
+            await self._add(due)
         with self._lock:
             offered = list(self._offered)
             self._offered.clear()
             if self._behind or len(self._window) + len(offered) > self._window.capacity:
                 # These are in the journal, and will be read from there in their turn.
                 self._behind, offered = True, []
-        for waiting in offered:
-            self._window.add(waiting)
+        await self._add(offered)
         while self._behind and len(self._window) <= self._window.capacity // 2:
             self._behind = False
             # From the head, not from where the last reading ended: group commits may
             # record deliveries in another order than they are numbered.
             found = await self._journal.queued(self._window.capacity)
-            for waiting in found:
-                self._window.add(waiting)
+            await self._add(found)
             if len(found) == self._window.capacity:
                 self._behind = True
+
+    async def _add(self, found: Iterable[Waiting]) -> None:
+        for waiting in found:
+            older = self._window.add(waiting)
+            if older is None:
+                continue
+            await self._journal.fold(Fold(older.id, waiting.id))
+            view = self._trace.deliveries.get(older.id)
+            if view is not None:
+                view.state, view.folded_into = DeliveryState.FOLDED, waiting.id
+                view.reason, view.ended_at = folded_reason(waiting.id), clock.now()
+                self._trace.publish(view)
 
     def _begin(self, group: TaskGroup, waiting: Waiting) -> None:
         run = new_id()
@@ -180,10 +207,7 @@ class Dispatcher:
         finally:
             del self.running[run]
             self._window.release(waiting)
-            with self._lock:
-                wake, self._wake = self._wake, None
-            if wake is not None:
-                wake.event.set()
+            self._rouse()
 
     async def _recorded(self, waiting: Waiting, run: str) -> None:
         attempt = waiting.attempts + 1
@@ -222,21 +246,31 @@ class Dispatcher:
     ) -> None:
         source = self._sources.get(delivery.source)
         event = source.decode(delivery) if source is not None else None
-        await supervise(tree, delivery, event, handlers)
+        await supervise(tree, delivery, event, handlers, self.standings)
 
     def _end(
         self, waiting: Waiting, tree: Tree, attempt: int, result: Outcome
     ) -> RunEnd:
         now = clock.now()
-        then, not_before = DeliveryState.COMPLETED, None
+        then, not_before, reason = DeliveryState.COMPLETED, None, result.cause
         if result.state is State.HALTED:
-            then = DeliveryState.QUEUED
+            stopped = result.cause == SHUTDOWN
+            then = DeliveryState.QUEUED if stopped else DeliveryState.PARKED
         elif result.state is State.ERRORED:
             then = DeliveryState.PARKED
             if attempt < self._policy.attempts:
                 then = DeliveryState.FAILED
                 not_before = now + self._policy.first_wait * 4 ** (attempt - 1)
-                self._next_due = min(self._next_due or not_before, not_before)
+        elif result.held:
+            then, attempt = DeliveryState.HELD, attempt - 1
+            paused = [p for s in self.standings.values() if (p := s.paused) is not None]
+            ends = [p.until for p in paused if p.until is not None]
+            not_before = min(ends) if ends else None if paused else now
+            reason = "waits for a paused provider"
+        elif result.halted is not None:
+            then, reason = DeliveryState.PARKED, result.halted
+        if not_before is not None:
+            self._next_due = min(self._next_due or not_before, not_before)
         return RunEnd(
             run=tree.run,
             delivery=waiting.id,
@@ -245,7 +279,9 @@ class Dispatcher:
             cause=result.cause,
             tree=tree.record(),
             then=then,
-            reason=result.cause,
+            reason=reason,
             not_before=not_before,
             done=(*waiting.done, *result.done),
+            attempts=attempt,
+            providers=tuple(task.name for task in providers_of(tree)),
         )

@@ -27,7 +27,7 @@ class DeliveryFilter(Struct, frozen=True):
     repository: str | None = None
     guid: str | None = None
     provider: str | None = None
-    """Deliveries that this provider changed something for."""
+    """Deliveries that this provider ran for."""
     since: float | None = None
     """Received at or after, Unix seconds."""
     until: float | None = None
@@ -68,6 +68,22 @@ class Payload(Struct, frozen=True):
     body: bytes
 
 
+class KeptDelivery(Struct, frozen=True):
+    """A delivery's summary, and what a list does not show."""
+
+    view: DeliveryView
+    hook: str
+    size: int
+    """Bytes of its body."""
+
+
+def find_delivery(connection: Connection, delivery: str) -> KeptDelivery | None:
+    """A delivery without its payload; None if it is not, or no longer, kept."""
+    query = select(*SUMMARY).where(deliveries.c.id == delivery)
+    row = connection.execute(query).first()
+    return None if row is None else KeptDelivery(view_of(row), row.hook, row.size)
+
+
 def list_deliveries(
     connection: Connection, wanted: DeliveryFilter, limit: int | None
 ) -> list[DeliveryView]:
@@ -85,7 +101,8 @@ def list_deliveries(
     if wanted.before is not None:
         query = query.where(t.id < wanted.before)
     if wanted.provider is not None:
-        by = select(effects.c.delivery).where(effects.c.provider == wanted.provider)
+        ran = runs.c.providers.contains(f",{wanted.provider},", autoescape=True)
+        by = select(runs.c.delivery).where(ran)
         query = query.where(t.id.in_(by))
     return [view_of(row) for row in connection.execute(query.limit(limit))]
 
@@ -115,11 +132,19 @@ def find_payload(connection: Connection, delivery: str) -> Payload | None:
 
 
 def effects_of_run(
-    connection: Connection, run: str, limit: int = 500
+    connection: Connection,
+    run: str,
+    limit: int = 500,
+    *,
+    task: int | None = None,
+    offset: int = 0,
 ) -> list[EffectRecord]:
-    """What a run changed, in order."""
+    """What a run changed, or one task of it, in order."""
     query = select(effects).where(effects.c.run == run).order_by(effects.c.id)
-    return [_effect(row) for row in connection.execute(query.limit(limit))]
+    if task is not None:
+        query = query.where(effects.c.task == task)
+    page = query.limit(limit).offset(offset)
+    return [_effect(row) for row in connection.execute(page)]
 
 
 def effects_on(

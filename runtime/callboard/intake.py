@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import anyio.to_thread
 import msgspec
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 BODY_LIMIT = 25 * 1024 * 1024
 """GitHub sends no payload above 25 MB (docs: payload_cap)."""
 RETRY_AFTER = "5"
+_QUICK = 256 * 1024
+"""Bytes up to which checking a body is quicker than handing it to a thread."""
 
 
 class Disconnected(Exception):  # noqa: N818 - nobody is left to answer
@@ -86,7 +89,11 @@ class Intake:
         if not self.open:
             raise Refused(503, "not taking deliveries: starting or shutting down")
         body = await read_body(headers, receive)
-        received = source.receive(Request(headers=headers, body=body))
+        request = Request(headers=headers, body=body)
+        if len(body) <= _QUICK:
+            received = source.receive(request)
+        else:
+            received = await anyio.to_thread.run_sync(source.receive, request)
         arrival = self._arrival(source.name, received, headers)
         try:
             accepted = await self._accept(arrival)
@@ -123,7 +130,7 @@ class Intake:
         ignored = received.ignored is not None
         return Arrival(
             delivery=delivery,
-            keys=self._routes.keys(
+            order=self._routes.order(
                 delivery.name,
                 organization=received.organization,
                 repository=received.repository,

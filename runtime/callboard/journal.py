@@ -16,6 +16,7 @@ from callboard import clock
 from callboard.database import Database
 from callboard.delivery import Delivery, DeliveryState, DeliveryView
 from callboard.ids import new_id
+from callboard.routes import Order
 from callboard.states import State
 from callboard.tables import deliveries, runs
 from callboard.tree import TreeRecord
@@ -25,16 +26,19 @@ VERSION_TABLE = "callboard_version"
 INTERRUPTED = "interrupted: the process ended during the run"
 _ENDED = (DeliveryState.COMPLETED, DeliveryState.PARKED, DeliveryState.FOLDED)
 _COMPRESSION = 1
+_JUST_DONE = 10.0
+"""Seconds after its end within which a copy still joins a completed delivery."""
 
 
 class Arrival(Struct, frozen=True):
     """A delivery to be recorded."""
 
     delivery: Delivery
-    keys: tuple[str, ...]
-    """Deliveries that share a key run one after the other."""
+    order: Order = Order()
     state: DeliveryState = DeliveryState.QUEUED
     replay_of: str | None = None
+    reason: str | None = None
+    """Why it is here, where nobody sent it."""
 
 
 class Waiting(Struct, frozen=True):
@@ -42,6 +46,7 @@ class Waiting(Struct, frozen=True):
 
     id: str
     keys: tuple[str, ...]
+    fold: str | None
     organization: str | None
     attempts: int = 0
     done: tuple[str, ...] = ()
@@ -79,6 +84,26 @@ class RunEnd(Struct, frozen=True):
     reason: str | None
     not_before: float | None
     done: tuple[str, ...]
+    attempts: int
+    """Runs that count against the policy's limit; one that was held does not."""
+    providers: tuple[str, ...]
+
+
+class Fold(Struct, frozen=True):
+    """A queued delivery that a later one makes superfluous."""
+
+    delivery: str
+    into: str
+
+
+class Move(Struct, frozen=True):
+    """A person's word on a delivery."""
+
+    delivery: str
+    allowed: tuple[DeliveryState, ...]
+    """The states from which it may be moved."""
+    to: DeliveryState
+    reason: str
 
 
 class Journal:
@@ -102,6 +127,18 @@ class Journal:
     async def finish(self, end: RunEnd) -> None:
         """Record how a run ended."""
         await self.database.write(_finish, end)
+
+    async def fold(self, fold: Fold) -> None:
+        """Record that a delivery will not run, because a later one tells all."""
+        await self.database.write(_fold, fold)
+
+    async def release_held(self) -> int:
+        """Let every held delivery run again now; returns how many."""
+        return await self.database.write(_release_held, None)
+
+    async def move(self, move: Move) -> DeliveryView | None:
+        """Park or unpark a delivery; None if it was in no state for it."""
+        return await self.database.write(_move, move)
 
     async def recover(self) -> int:
         """Queue again what a crash cut short; returns how many deliveries."""
@@ -139,6 +176,7 @@ def view_of(row: Any) -> DeliveryView:
         ended_at=row.ended_at,
         reason=row.reason,
         replay_of=row.replay_of,
+        folded_into=row.folded_into,
     )
 
 
@@ -194,11 +232,16 @@ def _append(connection: Connection, arrivals: list[Arrival]) -> list[Accepted]:
         known[key] = view
         waiting = None
         if arrival.state is DeliveryState.QUEUED:
-            waiting = Waiting(delivery.id, arrival.keys, delivery.organization)
+            waiting = _waits(delivery.id, arrival)
         accepted.append(Accepted(view, waiting=waiting))
     if fresh:
         connection.execute(_INSERT, fresh)
     return accepted
+
+
+def _waits(id_: str, arrival: Arrival, attempts: int = 0) -> Waiting:
+    order, organization = arrival.order, arrival.delivery.organization
+    return Waiting(id_, order.keys, order.fold, organization, attempts)
 
 
 _INSERT = deliveries.insert()
@@ -212,6 +255,7 @@ _VIEW_FIELDS = (
     "repository",
     "received_at",
     "replay_of",
+    "reason",
 )
 
 
@@ -232,7 +276,9 @@ def _row(arrival: Arrival) -> dict[str, Any]:
         "attempts": 0,
         "redeliveries": 0,
         "replay_of": arrival.replay_of,
-        "keys": msgspec.json.encode(arrival.keys),
+        "reason": arrival.reason,
+        "keys": msgspec.json.encode(arrival.order.keys),
+        "fold": arrival.order.fold,
         "done": b"[]",
         "headers": msgspec.json.encode(delivery.headers),
         "size": len(delivery.body),
@@ -251,7 +297,10 @@ def _known(
 
 def _join(connection: Connection, known: DeliveryView, arrival: Arrival) -> Accepted:
     """The same delivery again: it joins the first, or runs again after its end."""
-    if known.state not in _ENDED:
+    just_done = known.state is DeliveryState.COMPLETED and (
+        clock.now() - (known.ended_at or 0.0) < _JUST_DONE
+    )
+    if known.state not in _ENDED or just_done:
         return Accepted(known, duplicate=True)
     known.state = DeliveryState.QUEUED
     known.redeliveries += 1
@@ -267,9 +316,7 @@ def _join(connection: Connection, known: DeliveryView, arrival: Arrival) -> Acce
             reason=None,
         )
     )
-    waiting = Waiting(
-        known.id, arrival.keys, known.organization, attempts=known.attempts
-    )
+    waiting = _waits(known.id, arrival, known.attempts)
     return Accepted(known, duplicate=True, waiting=waiting)
 
 
@@ -324,6 +371,7 @@ _END_RUN = (
         state=bindparam("end_state"),
         cause=bindparam("end_cause"),
         tree=bindparam("end_tree"),
+        providers=bindparam("ran"),
     )
 )
 _END_DELIVERY = (
@@ -335,6 +383,7 @@ _END_DELIVERY = (
         reason=bindparam("why"),
         not_before=bindparam("later"),
         done=bindparam("handlers_done"),
+        attempts=bindparam("counted"),
     )
 )
 
@@ -349,6 +398,7 @@ def _finish(connection: Connection, ends: list[RunEnd]) -> list[None]:
                 "end_state": end.state,
                 "end_cause": end.cause,
                 "end_tree": pack_tree(end.tree),
+                "ran": "".join(f",{name}" for name in end.providers) + ",",
             }
             for end in ends
         ],
@@ -363,11 +413,60 @@ def _finish(connection: Connection, ends: list[RunEnd]) -> list[None]:
                 "why": end.reason,
                 "later": end.not_before,
                 "handlers_done": msgspec.json.encode(end.done),
+                "counted": end.attempts,
             }
             for end in ends
         ],
     )
     return [None] * len(ends)
+
+
+def _fold(connection: Connection, folds: list[Fold]) -> list[None]:
+    for fold in folds:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == fold.delivery)
+            .values(
+                state=DeliveryState.FOLDED,
+                folded_into=fold.into,
+                reason=folded_reason(fold.into),
+                ended_at=clock.now(),
+            )
+        )
+    return [None] * len(folds)
+
+
+def folded_reason(into: str) -> str:
+    """What a folded delivery says for itself."""
+    return f"superseded by delivery {into}"
+
+
+def _release_held(connection: Connection, arguments: list[None]) -> list[int]:
+    released = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.state == DeliveryState.HELD)
+        .values(not_before=clock.now())
+    )
+    return [released.rowcount] * len(arguments)
+
+
+def _move(connection: Connection, moves: list[Move]) -> list[DeliveryView | None]:
+    return [_move_one(connection, move) for move in moves]
+
+
+def _move_one(connection: Connection, move: Move) -> DeliveryView | None:
+    this = deliveries.c.id == move.delivery
+    values: dict[str, Any] = {"state": move.to, "reason": move.reason}
+    if move.to is DeliveryState.QUEUED:
+        values |= {"turn": new_id(), "not_before": None, "attempts": 0}
+    moved = connection.execute(
+        update(deliveries)
+        .where(this, deliveries.c.state.in_(move.allowed))
+        .values(**values)
+    )
+    if not moved.rowcount:
+        return None
+    return view_of(connection.execute(select(*SUMMARY).where(this)).one())
 
 
 def _recover(connection: Connection, arguments: list[None]) -> list[int]:
@@ -385,7 +484,10 @@ def _recover(connection: Connection, arguments: list[None]) -> list[int]:
 
 
 _WAITING = select(
-    *(deliveries.c[name] for name in ("id", "keys", "organization", "attempts", "done"))
+    *(
+        deliveries.c[name]
+        for name in ("id", "keys", "fold", "organization", "attempts", "done")
+    )
 ).order_by(deliveries.c.turn)
 
 
@@ -397,7 +499,7 @@ def _queued(connection: Connection, limit: int) -> list[Waiting]:
 def _due(
     connection: Connection, now: float, limit: int
 ) -> tuple[list[Waiting], float | None]:
-    failed = deliveries.c.state == DeliveryState.FAILED
+    failed = deliveries.c.state.in_((DeliveryState.FAILED, DeliveryState.HELD))
     due = _WAITING.where(failed, deliveries.c.not_before <= now).limit(limit)
     found = [_waiting(row) for row in connection.execute(due)]
     later = select(func.min(deliveries.c.not_before)).where(failed)
@@ -410,6 +512,7 @@ def _waiting(row: Any) -> Waiting:
     return Waiting(
         id=row.id,
         keys=msgspec.json.decode(row.keys, type=tuple[str, ...]),
+        fold=row.fold,
         organization=row.organization,
         attempts=row.attempts,
         done=msgspec.json.decode(row.done, type=tuple[str, ...]),

@@ -8,12 +8,15 @@ passes the event types on to the handler's signature, and an error at start-up h
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, overload
 
+from cronsim import CronSim, CronSimError
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from callboard.event import EventName, TypedEvent, Untyped
-from callboard.retry import Retry
+from callboard.retry import Intensity, Retry
 from callboard.run import Run
 
 E = TypeVar("E", bound=TypedEvent)
@@ -34,8 +37,17 @@ class Handler(Struct, frozen=True):
     events: tuple[EventName, ...] = ()
     ordered_by: str | None = None
     """Dotted path into the payload; deliveries with the same value there keep order."""
+    coalesced_by: tuple[str, ...] = ()
+    """Dotted paths; a queued delivery is folded into a later one with these values."""
     every: float | None = None
     """Seconds from the start of one tick to the start of the next."""
+    cron: str | None = None
+    """When it ticks, as a cron expression in UTC."""
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the clock calls it, and not an event."""
+        return self.every is not None or self.cron is not None
 
     @property
     def name(self) -> str:
@@ -58,6 +70,11 @@ class Provider:
     timeout: float | None = 60.0
     """Seconds for one attempt; None for no limit."""
     retry: Retry = Retry()
+    intensity: Intensity = Intensity()
+    concurrency: int | None = None
+    """How many of its handlers run at once, in all runs together; None for no limit."""
+    fails_together: bool = False
+    """Whether its failure halts the other providers of the run."""
 
     def handlers(self) -> Iterator[Handler]:
         """Its handlers, in the order of their definition.
@@ -75,13 +92,7 @@ class Provider:
                 seen.add(method)
                 for mark in marks:
                     yield self._checked(
-                        Handler(
-                            provider=self,
-                            method=method,
-                            events=mark.events,
-                            ordered_by=mark.ordered_by,
-                            every=mark.every,
-                        )
+                        Handler(provider=self, method=method, **asdict(mark))
                     )
 
     def context(self, run: Run) -> Run:
@@ -108,7 +119,7 @@ class Provider:
         if not inspect.iscoroutinefunction(function):
             message = f"{handler.name}: expected an async method, got {function!r}"
             raise HandlerError(message)
-        wanted = 1 if handler.every is not None else 2
+        wanted = 1 if handler.scheduled else 2
         given = len(inspect.signature(function).parameters)
         if given != wanted:
             expected = "(self, run)" if wanted == 1 else "(self, event, run)"
@@ -120,34 +131,49 @@ class Provider:
 class _Mark(Struct, frozen=True):
     events: tuple[EventName, ...] = ()
     ordered_by: str | None = None
+    coalesced_by: tuple[str, ...] = ()
     every: float | None = None
+    cron: str | None = None
 
 
 @overload
 def on(
-    *events: type[E], ordered_by: str | None = None
+    *events: type[E],
+    ordered_by: str | None = None,
+    coalesced_by: str | tuple[str, ...] = (),
 ) -> Callable[
     [Callable[[P, E, R], Awaitable[Any]]], Callable[[P, E, R], Awaitable[Any]]
 ]: ...
 @overload
 def on(
-    *events: EventName, ordered_by: str | None = None
+    *events: EventName,
+    ordered_by: str | None = None,
+    coalesced_by: str | tuple[str, ...] = (),
 ) -> Callable[
     [Callable[[P, Untyped, R], Awaitable[Any]]],
     Callable[[P, Untyped, R], Awaitable[Any]],
 ]: ...
-def on(*events: Any, ordered_by: str | None = None) -> Any:
+def on(
+    *events: Any,
+    ordered_by: str | None = None,
+    coalesced_by: str | tuple[str, ...] = (),
+) -> Any:
     """Call the method for these events: ``(self, event, run)``.
 
     Event classes arrive typed, names as ``Untyped``. ``ordered_by`` is a dotted path
     into the payload, such as ``organization.login``: deliveries with the same value
     there run one after the other. Without it the repository, or else the organization,
     orders them.
+
+    ``coalesced_by`` says that the newest delivery tells all: one that still waits is
+    folded into a later one of the same event with the same values at these paths, if
+    every handler that wants it says so.
     """
     if not events:
         raise HandlerError("on(): expected at least one event, got none")
     names = tuple(_event_name(event) for event in events)
-    return _marking(_Mark(events=names, ordered_by=ordered_by))
+    paths = (coalesced_by,) if isinstance(coalesced_by, str) else coalesced_by
+    return _marking(_Mark(events=names, ordered_by=ordered_by, coalesced_by=paths))
 
 
 def every(
@@ -158,6 +184,23 @@ def every(
     if period <= 0:
         raise HandlerError(f"every(): expected a period above 0 s, got {period} s")
     return _marking(_Mark(every=period))
+
+
+def cron(
+    expression: str,
+) -> Callable[[Callable[[P, R], Awaitable[Any]]], Callable[[P, R], Awaitable[Any]]]:
+    """Call the method when the clock, in UTC, matches: ``(self, run)``.
+
+    Five fields: minute, hour, day of the month, month, day of the week.
+    """
+    try:
+        CronSim(expression, datetime.now(UTC))
+    except CronSimError as error:
+        message = (
+            f"cron(): expected five fields such as '0 3 * * *', got {expression!r}"
+        )
+        raise HandlerError(f"{message}: {error}") from error
+    return _marking(_Mark(cron=expression))
 
 
 def _event_name(event: object) -> EventName:

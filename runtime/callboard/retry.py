@@ -1,6 +1,6 @@
-"""When a provider that failed is tried again.
+"""When a provider that failed is tried again, and when it is not.
 
-Owns the policy of one provider: how many attempts, how far apart, after which errors,
+Owns the policies of one provider: how many attempts, how far apart, after which errors,
 and how long a server asked to wait.
 """
 
@@ -38,6 +38,17 @@ class Retry(Struct, frozen=True):
         backoff = min(self.first_wait * 2 ** (attempt - 1), self.longest_wait)
         backoff += backoff * self.jitter * random.random()  # noqa: S311 - spreads load, guards nothing
         return max(backoff, asked_wait(error))
+
+
+class Intensity(Struct, frozen=True):
+    """How many failures of a provider are too many, and what follows."""
+
+    failures: int = 20
+    """Failed runs of the provider, its attempts used up, that are still tolerated."""
+    period: float = 60.0
+    """Seconds within which they are counted."""
+    pause: float = 300.0
+    """Seconds that it pauses when there is one more."""
 
 
 def asked_wait(error: BaseException | None) -> float:

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
+import anyio
+
 from callboard import clock
 from callboard.delivery import Delivery
 from callboard.effects import Stamp
@@ -55,7 +57,8 @@ class Run:
         node.start()
         token = CURRENT.set(node)
         try:
-            yield
+            with anyio.CancelScope() as node.scope:
+                yield
         except BaseException as error:
             close(node, error)
             raise

@@ -7,8 +7,10 @@ all its ticks share an ordering key, and a tick waits until the one before has e
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import anyio
+from cronsim import CronSim
 from msgspec import Struct
 
 from callboard import clock
@@ -16,7 +18,7 @@ from callboard.delivery import Delivery
 from callboard.ids import new_id
 from callboard.journal import Accepted, Arrival
 from callboard.provider import Handler
-from callboard.routes import SCHEDULE
+from callboard.routes import SCHEDULE, Order
 
 _JITTER = 0.05
 
@@ -44,15 +46,14 @@ class Schedule:
     ) -> None:
         """Begin from ``last_ticks``: when each handler last completed, by its name.
 
-        One is due at once if that is longer ago than its period, or never was.
+        One with a period is due at once if that is longer ago, or never was; one with a
+        cron expression if a mark has passed since.
         """
-        now = clock.now()
         self._accept = accept
         self._unended = unended
         self.ticks = [
-            Tick(handler, due=max(last_ticks.get(handler.name, 0.0) + every, now))
+            Tick(handler, due=_first(handler, last_ticks.get(handler.name)))
             for handler in handlers
-            if (every := handler.every) is not None
         ]
 
     async def work(self) -> None:
@@ -62,9 +63,24 @@ class Schedule:
             await anyio.sleep(max(tick.due - clock.now(), 0.0))
             if tick.last is None or not await self._unended(tick.last):
                 tick.last = (await self._accept(_arrival(tick.handler))).view.id
-            period = tick.handler.every or 0.0
-            spread = period * _JITTER * random.random()  # noqa: S311 - spreads load, guards nothing
-            tick.due = clock.now() + period + spread
+            tick.due = _next(tick.handler, clock.now())
+
+
+def _first(handler: Handler, last: float | None) -> float:
+    """At once for a period that has passed since; on the clock's mark for cron."""
+    if handler.every is None:
+        return _next(handler, last or clock.now())
+    return max((last or 0.0) + handler.every, clock.now())
+
+
+def _next(handler: Handler, after: float) -> float:
+    if handler.cron is not None:
+        return next(
+            CronSim(handler.cron, datetime.fromtimestamp(after, UTC))
+        ).timestamp()
+    period = handler.every or 0.0
+    spread = period * _JITTER * random.random()  # noqa: S311 - spreads load, guards nothing
+    return after + period + spread
 
 
 def _arrival(handler: Handler) -> Arrival:
@@ -81,4 +97,4 @@ def _arrival(handler: Handler) -> Arrival:
         headers={},
         body=b"{}",
     )
-    return Arrival(delivery=delivery, keys=(f"{SCHEDULE}={handler.name}",))
+    return Arrival(delivery=delivery, order=Order((f"{SCHEDULE}={handler.name}",)))

@@ -5,7 +5,7 @@ timeout and attempts of its own, and what it raises ends with it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -13,18 +13,20 @@ import anyio
 import sniffio
 from msgspec import Struct
 
+from callboard import clock
 from callboard.delivery import Delivery
 from callboard.failure import Failure, describe
 from callboard.logs import attach
 from callboard.outcome import is_cancellation
 from callboard.provider import Handler
 from callboard.run import Run
+from callboard.standing import Standing
 from callboard.states import State
 from callboard.task import Task
 from callboard.tracing import spawn
 from callboard.tree import Tree
 
-logger = logging.getLogger(__name__)
+PAUSED = "provider paused"
 
 
 class ProviderTimeoutError(TimeoutError):
@@ -38,15 +40,23 @@ class Outcome(Struct, frozen=True):
     cause: str | None
     done: tuple[str, ...]
     """The handlers that completed."""
-    failed: tuple[str, ...]
+    held: bool
+    """Whether a handler did not run, because its provider is paused."""
+    halted: str | None
+    """The first provider that was halted otherwise, and why."""
 
 
 async def supervise(
-    tree: Tree, delivery: Delivery, event: object, handlers: Sequence[Handler]
+    tree: Tree,
+    delivery: Delivery,
+    event: object,
+    handlers: Sequence[Handler],
+    standings: Mapping[str, Standing],
 ) -> None:
     """Run every handler as a child of the tree's root, which is the calling task.
 
-    Returns when all have ended. Cancellation halts them, and none is left behind.
+    ``standings`` has one for each handler's provider, by name. Returns when all have
+    ended. Cancellation halts them, and none is left behind.
     """
     root = tree.root
     async with task_group() as group:
@@ -54,7 +64,13 @@ async def supervise(
             node = tree.add(root, handler.provider.name, "provider")
             node.labels["handler"] = handler.method
             node.timeout = handler.provider.timeout
-            spawn(group, node, _attempts, handler, node, delivery, event)
+            standing = standings[handler.provider.name]
+            pause = standing.paused
+            if pause is not None:
+                node.halted(f"{PAUSED}: {pause.reason}")
+                continue
+            task = _Supervised(handler, node, delivery, event, standing, group=group)
+            spawn(group, node, task.run)
     providers = providers_of(tree)
     failed = [task.name for task in providers if task.state is State.ERRORED]
     if failed:
@@ -65,15 +81,17 @@ async def supervise(
 
 def outcome(tree: Tree, handlers: Sequence[Handler]) -> Outcome:
     """What became of an ended tree."""
-    ended = {
-        handler.name: node.state
-        for handler, node in zip(handlers, providers_of(tree), strict=False)
-    }
+    providers = providers_of(tree)
+    ended = zip(handlers, providers, strict=False)
+    halted = [task for task in providers if task.state is State.HALTED]
+    paused = [t for t in halted if (t.cause or "").startswith(PAUSED)]
+    others = [f"`{t.name}` {t.cause}" for t in halted if t not in paused]
     return Outcome(
         state=tree.root.state,
         cause=tree.root.cause,
-        done=tuple(n for n, state in ended.items() if state is State.COMPLETED),
-        failed=tuple(n for n, state in ended.items() if state is not State.COMPLETED),
+        done=tuple(h.name for h, task in ended if task.state is State.COMPLETED),
+        held=bool(paused),
+        halted=others[0] if others else None,
     )
 
 
@@ -91,56 +109,115 @@ def task_group() -> AbstractAsyncContextManager[Any]:
     return anyio.create_task_group()
 
 
-async def _attempts(
-    handler: Handler, node: Task, delivery: Delivery, event: object
-) -> None:
-    """One provider: attempt after attempt, until one completes or none is left.
+class _Supervised:
+    """One handler in one run: its slot, its scope, its attempts."""
 
-    The boundary that no exception of a provider's passes, but for the cancellation of
-    the run itself.
-    """
-    policy = handler.provider.retry
-    while True:
-        node.attempt += 1
-        try:
-            await _attempt(handler, node, delivery, event)
-        except BaseException as error:
-            if is_cancellation(error):
-                raise
-            failure = describe(error, node.tree.trace.redactor)
-            if node.attempt >= policy.attempts or not policy.wants(error):
-                node.fail(failure)
+    __slots__ = ("delivery", "event", "group", "handler", "node", "standing")
+
+    def __init__(
+        self,
+        handler: Handler,
+        node: Task,
+        delivery: Delivery,
+        event: object,
+        standing: Standing,
+        *,
+        group: Any,
+    ) -> None:
+        self.handler = handler
+        self.node = node
+        self.delivery = delivery
+        self.event = event
+        self.standing = standing
+        self.group = group
+
+    async def run(self) -> None:
+        """Wait for a slot, then make the attempts, in a scope that a person may cancel."""
+        with anyio.CancelScope() as scope:
+            self.node.scope = scope
+            slots = self.standing.slots
+            if slots is None:
+                await self._attempts()
                 return
-            wait = policy.wait(node.attempt, error)
-        else:
-            return
-        again = f"attempt {node.attempt} of {policy.attempts} failed"
-        attach(node, logging.WARNING, __name__, again, failure)
-        node.waits = f"attempt {node.attempt + 1} of {policy.attempts} in {wait:.3g} s"
+            self.node.waits = f"a slot ({slots.total_tokens:g} at once)"
+            self.node.publish()
+            self.standing.waiting += 1
+            try:
+                await slots.acquire()
+            finally:
+                self.standing.waiting -= 1
+            try:
+                self.node.waits = None
+                await self._attempts()
+            finally:
+                slots.release()
+
+    async def _attempts(self) -> None:
+        """Attempt after attempt, until one completes or none is left.
+
+        The boundary that no exception of a provider's passes, but for cancellation.
+        """
+        node, policy = self.node, self.handler.provider.retry
+        node.start()
+        self.standing.running += 1
+        try:
+            while True:
+                node.attempt += 1
+                try:
+                    await self._attempt()
+                except (
+                    BaseException
+                ) as error:  # a provider's SystemExit is its own failure
+                    if is_cancellation(error):
+                        raise
+                    failure = describe(error, node.tree.trace.redactor)
+                    if node.attempt >= policy.attempts or not policy.wants(error):
+                        self._fail(failure)
+                        return
+                    wait = policy.wait(node.attempt, error)
+                else:
+                    self.standing.ended(clock.now() - (node.started or 0), None)
+                    return
+                await self._pause_before_retry(failure, wait)
+        finally:
+            self.standing.running -= 1
+
+    def _fail(self, failure: Failure) -> None:
+        node = self.node
+        node.fail(failure)
+        self.standing.ended(clock.now() - (node.started or 0), failure)
+        if self.handler.provider.fails_together:
+            for sibling in providers_of(node.tree):
+                if not sibling.state.final:
+                    sibling.halt(f"sibling `{node.name}` failed")
+            self.group.cancel_scope.cancel(f"sibling `{node.name}` failed")
+
+    async def _pause_before_retry(self, failure: Failure, wait: float) -> None:
+        node, attempts = self.node, self.handler.provider.retry.attempts
+        failed = f"attempt {node.attempt} of {attempts} failed"
+        attach(node, logging.WARNING, __name__, failed, failure)
+        node.waits = f"attempt {node.attempt + 1} of {attempts} in {wait:.3g} s"
         node.publish()
         await anyio.sleep(wait)
         node.waits = None
         node.publish()
 
-
-async def _attempt(
-    handler: Handler, node: Task, delivery: Delivery, event: object
-) -> None:
-    provider = handler.provider
-    run = provider.context(
-        Run(
-            delivery=delivery,
-            provider=provider.name,
-            attempt=node.attempt,
-            task=node,
+    async def _attempt(self) -> None:
+        provider, node = self.handler.provider, self.node
+        run = provider.context(
+            Run(
+                delivery=self.delivery,
+                provider=provider.name,
+                attempt=node.attempt,
+                task=node,
+            )
         )
-    )
-    method = getattr(provider, handler.method)
-    arguments = (run,) if handler.every is not None else (event, run)
-    with anyio.move_on_after(provider.timeout) as scope:
-        result = await method(*arguments)
-        await provider.conclude(run, result)
-        return
-    if scope.cancelled_caught:
-        limit = f"it did not end within {provider.timeout:g} s"
-        raise ProviderTimeoutError(limit)
+        method = getattr(provider, self.handler.method)
+        arguments = (run,) if self.handler.scheduled else (self.event, run)
+        with anyio.move_on_after(provider.timeout) as scope:
+            result = await method(*arguments)
+            await provider.conclude(run, result)
+            return
+        if scope.cancelled_caught:
+            limit = f"it did not end within {provider.timeout:g} s"
+            raise ProviderTimeoutError(limit)

@@ -40,6 +40,9 @@ deliveries = sa.Table(
     sa.Column("headers", Json, nullable=False),
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    # Deliveries with the same value may be folded, the older into the newer.
+    sa.Column("fold", sa.String),
+    sa.Column("folded_into", sa.String(13)),
     sa.UniqueConstraint("source", "hook", "guid", name="deliveries_key"),
     sa.Index("deliveries_turn", "state", "turn"),
     sa.Index("deliveries_received", "received_at"),
@@ -57,6 +60,8 @@ runs = sa.Table(
     sa.Column("cause", sa.String),
     # A TreeRecord, deflated; null until the run ends.
     sa.Column("tree", sa.LargeBinary),
+    # Their names, each between commas.
+    sa.Column("providers", sa.String),
 )
 
 effects = sa.Table(

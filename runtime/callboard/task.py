@@ -116,6 +116,8 @@ class Task(Struct, eq=False):
     """The child that failed last, for the cause of its siblings' halt."""
     handle: Any = None
     """The backend's own task, while it lives."""
+    scope: Any = None
+    """The cancel scope around its body, where it has one of its own."""
 
     @property
     def id(self) -> str:
@@ -142,7 +144,7 @@ class Task(Struct, eq=False):
         self.failure = failure
         if cause is not None:
             self.cause = cause
-        if self.parent is not None:
+        if self.parent is not None and self.kind == "task":
             self.parent.failed_child = self
         self._unwind()
 
@@ -160,6 +162,12 @@ class Task(Struct, eq=False):
         if self.cause is None:
             self.cause = cause
         self._unwind()
+
+    def halt_all(self, cause: str) -> None:
+        """Tell this task and all below it to stop, but those that fail already."""
+        for task in (self, *self.descendants()):
+            if not task.state.final and task.state is not State.ERRORING:
+                task.halt(cause)
 
     def label(self, labels: Mapping[str, Label]) -> None:
         """Set labels; the newest value of a name stays, at most fifty names."""
@@ -228,7 +236,7 @@ class Task(Struct, eq=False):
         self.state = final
         self.ended = clock.now()
         self.waits = None
-        self.handle = None
+        self.handle = self.scope = None
         self.tree.closed(self)
         self.tree.trace.publish(self)
         parent = self.parent

@@ -55,7 +55,8 @@ def take_expected() -> Task | None:
 async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
     """Run ``coroutine`` as ``node``: its start, its end and its failure are recorded."""
     CURRENT.set(node)
-    node.start()
+    if node.kind != "provider":  # a provider starts once it has its slot
+        node.start()
     try:
         result = await coroutine
     except BaseException as error:

@@ -5,7 +5,9 @@ from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from callboard import tracing
+import anyio.to_thread
+
+from callboard import tracing, tracing_threads
 from callboard.task import CURRENT, Task
 from callboard.tracing import child, take_expected, watch
 
@@ -71,6 +73,9 @@ def installed() -> Generator[None]:
     factory = TaskFactory(loop.get_task_factory())
     loop.set_task_factory(cast("Any", factory))
     try:
-        yield
+        with tracing_threads.installed(
+            (anyio.to_thread, "run_sync"), (asyncio, "to_thread")
+        ):
+            yield
     finally:
         loop.set_task_factory(factory.before)

@@ -4,10 +4,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import anyio.to_thread
 import trio
 from trio.lowlevel import Task as TrioTask
 
-from callboard import tracing
+from callboard import tracing, tracing_threads
 from callboard.task import CURRENT
 from callboard.tracing import child, take_expected, watch
 
@@ -60,6 +61,10 @@ def installed() -> Generator[None]:
     instrument = TaskInstrument()
     trio.lowlevel.add_instrument(instrument)
     try:
-        yield
+        # anyio's own function ends in trio's, and has the better name for the node.
+        with tracing_threads.installed(
+            (anyio.to_thread, "run_sync"), (trio.to_thread, "run_sync")
+        ):
+            yield
     finally:
         trio.lowlevel.remove_instrument(instrument)

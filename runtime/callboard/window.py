@@ -18,6 +18,7 @@ class Window:
         self._known: dict[str, Waiting] = {}
         self._queues: dict[str, deque[Waiting]] = {}
         self._ready: OrderedDict[str, deque[Waiting]] = OrderedDict()
+        self._folds: dict[str, Waiting] = {}
 
     def __len__(self) -> int:
         """How many are waiting or running."""
@@ -32,14 +33,24 @@ class Window:
         """Whether there is no room for one more."""
         return len(self._known) >= self.capacity
 
-    def add(self, waiting: Waiting) -> None:
-        """Take one in, behind all that share a key with it."""
+    def add(self, waiting: Waiting) -> Waiting | None:
+        """Take one in, behind all that share a key with it.
+
+        Returns the older one that it makes superfluous, which is dropped.
+        """
         if waiting.id in self._known:
-            return
+            return None
         self._known[waiting.id] = waiting
         for key in waiting.keys:
             self._queues.setdefault(key, deque()).append(waiting)
         self._promote(waiting)
+        if waiting.fold is None:
+            return None
+        folded = self._folds.get(waiting.fold)
+        self._folds[waiting.fold] = waiting
+        if folded is not None:
+            self._drop(folded)
+        return folded
 
     def take(self) -> Waiting | None:
         """The next that may run; None while every one waits for another to end."""
@@ -49,6 +60,8 @@ class Window:
         waiting = queue.popleft()
         if queue:
             self._ready[organization] = queue  # behind the other organizations
+        if waiting.fold is not None and self._folds.get(waiting.fold) is waiting:
+            del self._folds[waiting.fold]
         return waiting
 
     def release(self, waiting: Waiting) -> None:
@@ -61,6 +74,23 @@ class Window:
                 self._promote(queue[0])
             else:
                 del self._queues[key]
+
+    def _drop(self, waiting: Waiting) -> None:
+        organization = waiting.organization or ""
+        ready = self._ready.get(organization)
+        if ready is not None and waiting in ready:
+            ready.remove(waiting)
+            if not ready:
+                del self._ready[organization]
+        del self._known[waiting.id]
+        for key in waiting.keys:
+            queue = self._queues[key]
+            first = queue[0] is waiting
+            queue.remove(waiting)
+            if not queue:
+                del self._queues[key]
+            elif first:
+                self._promote(queue[0])
 
     def _promote(self, waiting: Waiting) -> None:
         if all(self._queues[key][0] is waiting for key in waiting.keys):

@@ -20,6 +20,7 @@ MARKS = {
     DeliveryState.RUNNING: ("●", "cyan"),
     DeliveryState.COMPLETED: ("✓", "green"),
     DeliveryState.FAILED: ("✗", "yellow"),
+    DeliveryState.HELD: ("‖", "yellow"),
     DeliveryState.PARKED: ("■", "bold red"),
     DeliveryState.FOLDED: ("»", "dim"),
     DeliveryState.IGNORED: ("·", "dim"),
@@ -42,7 +43,7 @@ def runs(
     Args:
         state: Only those in this state.
         event: Only this event.
-        provider: Only those for which this provider changed something.
+        provider: Only those that this provider ran for.
         since: Only those received at or after this time (2026-01-31T12:00,
             UTC).
         limit: How many at most; 0 for all.

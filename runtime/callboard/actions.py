@@ -1,0 +1,182 @@
+"""What a person may do: cancel, replay, park and unpark, pause and resume.
+
+Owns the rules of when each is possible. Who did it is part of the cause or reason that
+the action leaves behind, so every action is seen where it had its effect.
+"""
+
+from msgspec.structs import replace
+
+from callboard import clock
+from callboard.backstage import Backstage
+from callboard.delivery import DeliveryState, DeliveryView
+from callboard.dispatch import Dispatcher
+from callboard.ids import new_id
+from callboard.journal import Accepted, Arrival, Journal, Move, Waiting
+from callboard.routes import Routes
+from callboard.standing import Pause, Standing
+from callboard.task import Task
+from callboard.trace import Trace
+
+
+class ActionError(Exception):
+    """The action is not possible: says what was expected and what is."""
+
+
+class Actions:
+    """The actions on one open callboard; awaited on any of its loops."""
+
+    def __init__(
+        self,
+        *,
+        backstage: Backstage,
+        dispatcher: Dispatcher,
+        journal: Journal,
+        trace: Trace,
+        routes: Routes,
+    ) -> None:
+        self._backstage = backstage
+        self._dispatcher = dispatcher
+        self._journal = journal
+        self._trace = trace
+        self._routes = routes
+
+    async def cancel(self, task: str, who: str) -> None:
+        """Halt a task and all below it; a run by its root's id, ``<run>.0``.
+
+        Raises:
+            ActionError: It is not running here, or has no scope of its own.
+        """
+        await self._backstage.call(lambda: self._cancel(task, who))
+
+    async def replay(
+        self, delivery: str, who: str, body: bytes | None = None
+    ) -> Accepted:
+        """Run a delivery again, as it was or with another payload, as a new delivery.
+
+        Raises:
+            ActionError: It is not, or no longer, in the journal.
+        """
+        origin = await self._journal.load(delivery)
+        if origin is None:
+            raise ActionError(f"replay: no delivery {delivery} in the journal")
+        id_ = new_id()
+        again = replace(
+            origin,
+            id=id_,
+            guid=f"{origin.guid}/replay/{id_}",
+            received_at=clock.now(),
+            body=origin.body if body is None else body,
+        )
+        order = self._routes.order(
+            again.name,
+            organization=again.organization,
+            repository=again.repository,
+            body=again.body,
+        )
+        how = "with an edited payload " if body is not None else ""
+        arrival = Arrival(
+            again, order, replay_of=delivery, reason=f"replayed {how}by {who}"
+        )
+        accepted = await self._journal.append(arrival)
+        self._trace.show(accepted.view)
+        self._offer(accepted.waiting)
+        return accepted
+
+    async def park(self, delivery: str, who: str) -> DeliveryView:
+        """Set a delivery aside that has failed or is held.
+
+        Raises:
+            ActionError: It is in another state.
+        """
+        allowed = (DeliveryState.FAILED, DeliveryState.HELD)
+        reason = f"parked by {who}"
+        return await self._move(delivery, allowed, DeliveryState.PARKED, reason)
+
+    async def unpark(self, delivery: str, who: str) -> DeliveryView:
+        """Queue a parked, failed or held delivery again, with all its attempts.
+
+        Raises:
+            ActionError: It is in another state.
+        """
+        allowed = (DeliveryState.PARKED, DeliveryState.FAILED, DeliveryState.HELD)
+        reason = f"queued again by {who}"
+        view = await self._move(delivery, allowed, DeliveryState.QUEUED, reason)
+        self._dispatcher.reread()
+        return view
+
+    async def pause(
+        self, provider: str, who: str, seconds: float | None = None
+    ) -> None:
+        """Let a provider start nothing more, for ``seconds`` or until resumed.
+
+        Raises:
+            ActionError: There is no such provider.
+        """
+        now = clock.now()
+        until = None if seconds is None else now + seconds
+        standing = self._standing(provider)
+        standing.pause = Pause(since=now, until=until, reason=f"by {who}")
+
+    async def resume(self, provider: str) -> int:
+        """Let a provider run again; returns how many deliveries waited for it.
+
+        Raises:
+            ActionError: There is no such provider.
+        """
+        self._standing(provider).resume()
+        released = await self._journal.release_held()
+        self._dispatcher.look_again()
+        return released
+
+    def _standing(self, provider: str) -> Standing:
+        standing = self._dispatcher.standings.get(provider)
+        if standing is None:
+            known = ", ".join(sorted(self._dispatcher.standings)) or "none"
+            message = f"expected a provider ({known}), got {provider!r}"
+            raise ActionError(message)
+        return standing
+
+    def _cancel(self, id_: str, who: str) -> None:
+        task = self._find(id_)
+        cause = f"cancelled by {who}"
+        if task.parent is None:
+            if not self._dispatcher.halt(task.tree.run, cause):
+                raise ActionError(f"cancel: run {task.tree.run} is not running")
+            return
+        if task.scope is None:
+            message = f"cancel: task {id_} has no scope of its own: expected a run, a"
+            raise ActionError(f"{message} provider or a span, got a {task.kind}")
+        task.halt_all(cause)
+        task.scope.cancel(cause)
+
+    def _find(self, id_: str) -> Task:
+        run, _, n = id_.rpartition(".")
+        tree = self._trace.trees.get(run)
+        task = tree.tasks.get(int(n)) if tree is not None and n.isdigit() else None
+        if task is None or task.state.final:
+            raise ActionError(f"expected a task that has not ended, got {id_!r}")
+        return task
+
+    async def _move(
+        self,
+        delivery: str,
+        allowed: tuple[DeliveryState, ...],
+        to: DeliveryState,
+        reason: str,
+    ) -> DeliveryView:
+        moved = await self._journal.move(Move(delivery, allowed, to, reason))
+        if moved is None:
+            expected = " or ".join(allowed)
+            message = f"delivery {delivery}: expected it to be {expected}"
+            raise ActionError(message)
+        known = self._trace.deliveries.get(delivery)
+        if known is None:
+            self._trace.show(moved)
+            return moved
+        known.state, known.reason, known.attempts = to, reason, moved.attempts
+        self._trace.publish(known)
+        return known
+
+    def _offer(self, waiting: Waiting | None) -> None:
+        if waiting is not None:
+            self._dispatcher.offer(waiting)

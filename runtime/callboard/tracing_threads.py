@@ -1,0 +1,93 @@
+"""Calls into worker threads, as nodes.
+
+Neither backend tells of them, so the functions that start them are replaced while
+tracing is installed: anyio's, and trio's or asyncio's own. A node ends when its function
+has returned, so a thread that was abandoned by a cancellation is seen until it is over.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial, wraps
+from types import ModuleType
+from typing import Any, cast
+
+import anyio
+from anyio.lowlevel import current_token
+
+from callboard.outcome import close
+from callboard.task import CURRENT, Task
+
+
+def traced(start: Callable[..., Any]) -> Callable[..., Any]:
+    """``start(function, *arguments, …)``, with a node for the call of ``function``."""
+
+    @wraps(start)
+    async def run_sync(function: Any, *arguments: Any, **options: Any) -> Any:
+        parent = CURRENT.get()
+        if parent is None or parent.state.final:
+            return await start(function, *arguments, **options)
+        plain: Any = function
+        while isinstance(plain, partial):
+            plain = cast("Any", plain).func
+        name = getattr(plain, "__qualname__", None) or repr(plain)
+        node = parent.tree.add(parent, name, "thread")
+        node.code = getattr(plain, "__code__", None)
+        call = _Call(node, function)
+        try:
+            result = await start(call, *arguments, **options)
+        except BaseException as error:
+            if node.started is None:
+                close(node, error)
+            elif not call.returned:
+                node.halt("abandoned: its caller was cancelled, the thread goes on")
+                call.abandoned = True
+            else:
+                close(node, error)
+            raise
+        if not node.state.final:
+            node.complete()
+        return result
+
+    return run_sync
+
+
+class _Call:
+    """The function in its thread; ends its node itself if nobody waits any more."""
+
+    def __init__(self, node: Task, function: Callable[..., Any]) -> None:
+        self.node = node
+        self.function = function
+        self.token = current_token()
+        self.returned = False
+        self.abandoned = False
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        CURRENT.set(self.node)
+        self.node.start()
+        try:
+            return self.function(*arguments, **options)
+        finally:
+            self.returned = True
+            if self.abandoned:
+                token = self.token
+                try:
+                    token.backend_class.run_sync_soon(self._end, (), token.native_token)
+                except anyio.RunFinishedError:
+                    self._end()
+
+    def _end(self) -> None:
+        if not self.node.state.final:
+            self.node.halted("abandoned")
+
+
+@contextmanager
+def installed(*places: tuple[ModuleType, str]) -> Generator[None]:
+    """Trace calls through these module functions until the end of the block."""
+    before = [(module, name, getattr(module, name)) for module, name in places]
+    for module, name, start in before:
+        setattr(module, name, traced(start))
+    try:
+        yield
+    finally:
+        for module, name, start in before:
+            setattr(module, name, start)
