@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from callboard_github.simulator.app import installations_of
 from callboard_github.simulator.documents import Document, user_document
 from callboard_github.simulator.errors import NotFound, Unprocessable
+from callboard_github.simulator.founding import create_repository
 from callboard_github.simulator.hook import ContentType, Hook
 from callboard_github.simulator.hooking import create_hook
 from callboard_github.simulator.identity import node_id, timestamp
 from callboard_github.simulator.publish import Event
-from callboard_github.simulator.repository import (
-    Repository,
-    Visibility,
-    create_repository,
-)
+from callboard_github.simulator.repository import Repository, Visibility
 from callboard_github.simulator.slug import slug_of
 from callboard_github.simulator.team import Privacy, Team
 from callboard_github.simulator.verb import verb
@@ -259,7 +256,7 @@ class Organization:
         fork: bool = False,
         by: "str | User | None" = None,
     ) -> Repository:
-        """Create a repository: see `repository.create_repository`."""
+        """Create a repository: see `founding.create_repository`."""
         return create_repository(
             self,
             name,

@@ -6,7 +6,7 @@ bodies. What a call means is in `rest` and `graphql`.
 
 import functools
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from callboard_github.simulator.budget import Budgets
 from callboard_github.simulator.errors import SimulatorError
 from callboard_github.simulator.faults import Faults
+from callboard_github.simulator.pages import page
 from callboard_github.simulator.responses import (
     DOCS,
     error_response,
@@ -77,7 +78,7 @@ class Service:
             ],
             exception_handlers={HTTPException: http_error_response},
         )
-        self.app = _Numbered(self._starlette, state)
+        self.app = _Addressed(self._starlette, state)
 
     def _endpoint(self, handler: Handler) -> "Callable[[Request], Awaitable[Response]]":
         async def endpoint(request: Request) -> Response:
@@ -183,8 +184,8 @@ class Service:
         return await self._guarded(request, respond)
 
 
-class _Numbered:
-    """Lets ``/repositories/{id}/…`` stand for a repository's present name."""
+class _Addressed:
+    """Answers pages, and lets ``/repositories/{id}`` stand for the present name."""
 
     def __init__(self, app: Starlette, state: "State") -> None:
         self._app = app
@@ -201,7 +202,18 @@ class _Numbered:
             if repository is not None:
                 path = f"{before}/repos/{repository.full_name}/{below}"
                 scope = {**scope, "path": path, "raw_path": path.encode()}
-        await self._app(scope, receive, send)
+        shown = page(self._state, path) if _wants_page(scope, path) else None
+        await (shown or self._app)(scope, receive, send)
+
+
+def _wants_page(scope: Scope, path: str) -> bool:
+    if scope["type"] != "http" or path.startswith("/api/"):
+        return False
+    # Where the API's ``download_url`` leads, any client may go.
+    if path.count("/") > 3 and path.split("/")[3] == "raw":
+        return True
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    return any(name == b"accept" and b"text/html" in value for name, value in headers)
 
 
 def _rate_limit(call: Call) -> Reply:

@@ -1,5 +1,6 @@
 """A person with an account."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from callboard_github.simulator.identity import node_id
 from callboard_github.simulator.verb import verb
 
 if TYPE_CHECKING:
+    from callboard_github.simulator.repository import Repository, Visibility
     from callboard_github.simulator.state import State
 
 
@@ -73,6 +75,31 @@ class User:
         if avatar is not None:
             self.avatar = avatar or None
         self.updated = self.state.mint.moment()
+
+    @verb
+    def create_repository(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        visibility: "Visibility" = "public",
+        topics: Iterable[str] = (),
+        files: Mapping[str, str | bytes] | None = None,
+        fork: bool = False,
+    ) -> "Repository":
+        """Create a repository of one's own: see `founding.create_repository`."""
+        from callboard_github.simulator.founding import create_repository
+
+        return create_repository(
+            self,
+            name,
+            description=description,
+            visibility=visibility,
+            topics=topics,
+            files=files,
+            fork=fork,
+            by=self,
+        )
 
     @verb
     def rename(self, login: str) -> None:
