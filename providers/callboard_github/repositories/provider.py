@@ -1,0 +1,344 @@
+"""Entities that repositories describe in their catalog files.
+
+Owns the handlers. Each of them asks GitHub how a repository is now, so that deliveries
+may come twice, late or in another order; a push that touches no catalog file asks
+nothing.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from callboard import every, on
+from callboard.clock import now
+from callboard_catalog import (
+    Catalog,
+    CatalogRun,
+    EntityProvider,
+    Full,
+    Located,
+    Rejected,
+)
+from callboard_catalog.reading import claimed
+from callboard_github.client import GitHub
+from callboard_github.errors import GitHubError, IncompleteReadError, NotInstalledError
+from callboard_github.events import (
+    InstallationCreated,
+    InstallationDeleted,
+    InstallationRepositoriesAdded,
+    InstallationRepositoriesRemoved,
+    InstallationSuspend,
+    InstallationTargetRenamed,
+    InstallationUnsuspend,
+    OrganizationDeleted,
+    OrganizationRenamed,
+    Push,
+    RepositoryArchived,
+    RepositoryCreated,
+    RepositoryDeleted,
+    RepositoryEdited,
+    RepositoryPrivatized,
+    RepositoryPublicized,
+    RepositoryRenamed,
+    RepositoryTransferred,
+    RepositoryUnarchived,
+)
+from callboard_github.guard import check_removals
+from callboard_github.repositories.answers import Contents, Files, Repository
+from callboard_github.repositories.entities import key_of, owner_of, path_in
+from callboard_github.repositories.filters import Filter
+from callboard_github.repositories.known import known_files
+from callboard_github.repositories.mutating import given_by, mutations_of, report
+from callboard_github.repositories.patterns import Patterns
+from callboard_github.repositories.pushes import branch_of, is_vague, touches
+from callboard_github.repositories.reading import Reader
+from callboard_github.scope import Scope
+from callboard_github.settings import RepositoriesSettings
+from callboard_github.together import together
+
+
+class Repositories(EntityProvider):
+    """Entities out of the catalog files of an organization's repositories."""
+
+    name = "repositories"
+    timeout = 900.0
+    """A full read may have to wait for the rate limit."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        github: GitHub,
+        scope: Scope,
+        settings: RepositoriesSettings | None = None,
+        *,
+        most_removed: float = 0.5,
+    ) -> None:
+        super().__init__(catalog)
+        self.github = github
+        self.scope = scope
+        self.settings = settings or RepositoriesSettings()
+        self.most_removed = most_removed
+        self.filter = Filter(self.settings)
+        self.patterns = Patterns(self.settings.paths)
+        self.reader = Reader(github, self.patterns, self.settings.branch)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Connections to GitHub are open meanwhile."""
+        async with self.github.opened(), super().opened():
+            yield
+
+    # One repository.
+
+    @on(Push, ordered_by="repository.id")
+    async def pushed(self, event: Push, run: CatalogRun) -> None:
+        """Commits came to, or a branch went from, a repository."""
+        repository = event.repository
+        counts = self.settings.branch or repository.default_branch
+        if branch_of(event) != counts:
+            run.label(skipped=f"{event.ref} is not the branch that counts")
+            return
+        if not is_vague(event):
+            prefix = key_of(self.name, repository.id)
+            known = await known_files(self.catalog, self.name, prefix)
+            paths = {path_in(key) for key in known}
+            points = any(
+                entity.kind == "Location"
+                for file in known.values()
+                for entity in file.entities.values()
+            )
+
+            def matters(path: str) -> bool:
+                followed = points and path.endswith((".yaml", ".yml"))
+                return followed or path in paths or self.patterns.match(path)
+
+            if not touches(event, matters):
+                run.label(skipped="no catalog file was touched")
+                return
+        owner = repository.full_name.partition("/")[0]
+        await self._refresh(run, owner, repository.id, repository.node_id)
+
+    @on(
+        RepositoryArchived,
+        RepositoryCreated,
+        RepositoryDeleted,
+        RepositoryEdited,
+        RepositoryPrivatized,
+        RepositoryPublicized,
+        RepositoryRenamed,
+        RepositoryTransferred,
+        RepositoryUnarchived,
+        ordered_by="repository.id",
+    )
+    async def repository_changed(
+        self,
+        event: RepositoryArchived
+        | RepositoryCreated
+        | RepositoryDeleted
+        | RepositoryEdited
+        | RepositoryPrivatized
+        | RepositoryPublicized
+        | RepositoryRenamed
+        | RepositoryTransferred
+        | RepositoryUnarchived,
+        run: CatalogRun,
+    ) -> None:
+        """A repository came, went, moved, or passes other filters now."""
+        repository = event.repository
+        owner = repository.full_name.partition("/")[0]
+        await self._refresh(run, owner, repository.id, repository.node_id)
+
+    @on(InstallationRepositoriesAdded, InstallationRepositoriesRemoved)
+    async def access_changed(
+        self,
+        event: InstallationRepositoriesAdded | InstallationRepositoriesRemoved,
+        run: CatalogRun,
+    ) -> None:
+        """The app was shown more repositories, or fewer."""
+        account = event.installation.account
+        if account is None or account.login is None:
+            return
+        async with together() as start:
+            for some in (event.repositories_added, event.repositories_removed):
+                for repository in some:
+                    if repository.id is not None:
+                        call = partial(
+                            self._refresh,
+                            run,
+                            account.login,
+                            repository.id,
+                            repository.node_id,
+                        )
+                        start(f"refresh {repository.full_name}", call)
+
+    async def _refresh(
+        self, run: CatalogRun, owner: str, id_: int, node_id: str | None
+    ) -> None:
+        """Make what is known of a repository what GitHub says now."""
+        as_of = now()
+        if node_id is None or not await self.scope.covers(run, owner):
+            # Of an organization that has another name by now, too: its renaming is a
+            # delivery of its own.
+            run.label(skipped=f"{owner} is not ours")
+            return
+        try:
+            found = await self.reader.repository(run, owner, node_id)
+        except NotInstalledError as error:
+            run.label(skipped=str(error))
+            return
+        contents = await self._counting(run, found)
+        prefix = key_of(self.name, id_)
+        known = await known_files(self.catalog, self.name, prefix)
+        given: list[Located] = []
+        rejected: list[Rejected] = []
+        if contents is not None:
+            report([contents])
+            given, rejected = given_by(self.name, contents)
+        for mutation in mutations_of(known, given, rejected, as_of):
+            await run.apply(mutation)
+
+    async def _counting(
+        self, run: CatalogRun, found: Files | Repository | None
+    ) -> Contents | None:
+        """A repository's files; None when it is gone, not ours or does not count."""
+        if found is None:
+            run.label(gone=True)
+            return None
+        repository = found.repository if isinstance(found, Files) else found
+        if not await self.scope.covers(run, repository.owner):
+            run.label(skipped=f"{repository.owner} is not ours")
+            return None
+        if (reason := self.filter.reason(repository)) is not None:
+            run.label(skipped=reason)
+            return None
+        return await self.reader.contents(run, found)
+
+    # Whole organizations.
+
+    @on(OrganizationRenamed, ordered_by="organization.login")
+    async def organization_renamed(
+        self, event: OrganizationRenamed, run: CatalogRun
+    ) -> None:
+        """Every repository of an organization has another address."""
+        old = event.changes and event.changes.login and event.changes.login.from_
+        await self._renamed(run, old, event.organization.login)
+
+    @on(InstallationTargetRenamed, ordered_by="account.login")
+    async def target_renamed(
+        self, event: InstallationTargetRenamed, run: CatalogRun
+    ) -> None:
+        """The same, as an app is told."""
+        old, new = event.changes.login, event.account.login
+        if new is not None and event.target_type == "Organization":
+            await self._renamed(run, old and old.from_, new)
+
+    @on(OrganizationDeleted, ordered_by="organization.login")
+    async def organization_deleted(
+        self, event: OrganizationDeleted, run: CatalogRun
+    ) -> None:
+        """An organization is no more, and so are its repositories."""
+        await self.scope.changed(run)
+        await self._replace(run, {event.organization.login.lower()}, [], now())
+
+    @on(
+        InstallationCreated,
+        InstallationDeleted,
+        InstallationSuspend,
+        InstallationUnsuspend,
+        ordered_by="installation.account.login",
+    )
+    async def installation_changed(
+        self,
+        event: InstallationCreated
+        | InstallationDeleted
+        | InstallationSuspend
+        | InstallationUnsuspend,
+        run: CatalogRun,
+    ) -> None:
+        """The app can, or can no longer, read an organization."""
+        account = event.installation.account
+        if account is None or account.login is None:
+            return
+        await self.scope.changed(run)
+        covered = await self.scope.covers(run, account.login)
+        gone = isinstance(event, InstallationDeleted | InstallationSuspend)
+        if covered and not (gone and not self.scope.discovers):
+            await self._whole(run, account.login, set())
+        elif not covered and self.scope.discovers:
+            await self._replace(run, {account.login.lower()}, [], now())
+
+    async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
+        if old is not None:
+            self.scope.renamed(old, new)
+        await self.scope.changed(run)
+        if await self.scope.covers(run, new):
+            await self._whole(run, new, {old.lower()} if old else set())
+
+    async def _whole(self, run: CatalogRun, login: str, also: set[str]) -> None:
+        as_of = now()
+        read = await self.reader.organization(run, login, self.filter)
+        await self._replace(run, {login.lower(), *also}, read, as_of)
+
+    async def _replace(
+        self, run: CatalogRun, owners: set[str], read: Sequence[Contents], as_of: float
+    ) -> None:
+        """Make what is known of some owners' repositories what was read."""
+        report(read)
+        given: list[Located] = []
+        rejected: list[Rejected] = []
+        for contents in read:
+            more = given_by(self.name, contents)
+            given += more[0]
+            rejected += more[1]
+        known = await known_files(self.catalog, self.name, f"{self.name}/")
+        read_now = {key_of(self.name, contents.repository.id) for contents in read}
+        here = {
+            key: file
+            for key, file in known.items()
+            if key[: len(key) - len(path_in(key))] in read_now
+            or any(owner_of(entity) in owners for entity in file.entities.values())
+        }
+        for mutation in mutations_of(here, given, rejected, as_of):
+            await run.apply(mutation)
+
+    # Everything.
+
+    @every(hours=6)
+    async def everything(self, run: CatalogRun) -> None:
+        """Read every repository; organizations that can not be read stay as known."""
+        as_of = now()
+        logins = await self.scope.all(run)
+        read: list[Contents] = []
+        failed: dict[str, GitHubError] = {}
+        done = 0
+
+        async def one(login: str) -> None:
+            nonlocal done
+            try:
+                read.extend(await self.reader.organization(run, login, self.filter))
+            except GitHubError as error:
+                failed[login] = error
+            done += 1
+            run.progress(done, len(logins), "organizations")
+
+        async with together() as start:
+            for login in logins:
+                start(f"read {login}", partial(one, login))
+        if failed and len(failed) == len(logins):
+            raise next(iter(failed.values()))
+        report(read)
+        given: list[Located] = []
+        rejected: list[Rejected] = []
+        for contents in read:
+            more = given_by(self.name, contents)
+            given += more[0]
+            rejected += more[1]
+        lost = {login.lower() for login in failed}
+        if lost:
+            owned = await self.catalog.database.read(lambda c: claimed(c, self.name))
+            given += [o for o in owned if owner_of(o.entity) in lost]
+        full = Full(given, rejected=rejected, as_of=as_of)
+        await check_removals(self.catalog, self.name, full, self.most_removed)
+        await run.apply(full)
+        if failed:
+            raise IncompleteReadError(failed, len(logins))

@@ -1,0 +1,333 @@
+"""Catalog files, read from GitHub.
+
+Owns the way from an organization to the files that its repositories hold: repositories
+are listed page by page while the files of those already listed are read in batches.
+"""
+
+import base64
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+
+from callboard_catalog import BadDocument, CatalogFile, Problem, read_catalog_file
+from callboard_catalog.catalog_file import LARGEST_FILE
+from callboard_github.client import Caller, GitHub, Query
+from callboard_github.repositories import targets
+from callboard_github.repositories.answers import (
+    Blob,
+    Contents,
+    EncodedBlob,
+    Files,
+    Node,
+    RepositoriesRoot,
+    Repository,
+    blob_of,
+    repository_of,
+)
+from callboard_github.repositories.filters import Filter
+from callboard_github.repositories.patterns import Patterns
+from callboard_github.repositories.trees import paths_in
+from callboard_github.together import together
+
+_REPOSITORIES = 100
+_BATCH = 50
+_DEEPEST = 10
+
+_LIMIT = "rateLimit { cost remaining }"
+_NODE = """
+fragment node on Repository {
+  id databaseId name url isArchived isFork visibility owner { login }
+  defaultBranchRef { name }
+  repositoryTopics(first: 100) { nodes { topic { name } } }
+}"""
+_BLOB = """
+fragment blob on GitObject { oid ... on Blob { byteSize isBinary isTruncated text } }"""
+
+REPOSITORIES = Query(
+    "Repositories",
+    f"""
+query Repositories($login: String!, $first: Int!, $after: String) {{
+  {_LIMIT}
+  organization(login: $login) {{
+    repositories(first: $first, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }} nodes {{ ...node }}
+    }}
+  }}
+}}
+{_NODE}""",
+    RepositoriesRoot,
+)
+
+
+class Reader:
+    """Reads repositories.
+
+    Args:
+        github: Where from.
+        patterns: Which files.
+        branch: Instead of the default branches.
+    """
+
+    def __init__(
+        self, github: GitHub, patterns: Patterns, branch: str | None = None
+    ) -> None:
+        self._github = github
+        self._patterns = patterns
+        self._branch = branch
+
+    async def organization(
+        self, run: Caller, login: str, wanted: Filter
+    ) -> list[Contents]:
+        """The catalog files of all repositories that count.
+
+        Raises:
+            GitHubError: Some of it could not be read.
+        """
+        found: list[Contents] = []
+        seen: set[int] = set()
+
+        async def read(some: Sequence[Repository]) -> None:
+            found.extend(await self._batch(run, login, some))
+
+        async with together() as start:
+
+            def page(answer: RepositoriesRoot) -> None:
+                nodes = answer.organization.repositories.nodes
+                listed = [repository_of(node) for node in nodes if node is not None]
+                counting = [
+                    r for r in listed if r.id not in seen and wanted.reason(r) is None
+                ]
+                seen.update(repository.id for repository in listed)
+                for index in range(0, len(counting), _BATCH):
+                    some = counting[index : index + _BATCH]
+                    names = f"{some[0].name} … {some[-1].name}"
+                    start(f"files of {names}", partial(read, some))
+
+            await self._github.query_pages(
+                run,
+                REPOSITORIES,
+                {"login": login},
+                lambda answer: answer.organization.repositories.page_info.cursor,
+                account=login,
+                first=_REPOSITORIES,
+                each=page,
+            )
+        return found
+
+    async def repository(
+        self, run: Caller, account: str, node_id: str
+    ) -> Files | Repository | None:
+        """A repository as it is now, with its plain files.
+
+        None when there is none, or none that is shown; only the repository when the
+        branch is not there.
+        """
+        text = f"""
+query RepositoryFiles($id: ID!, {self._parameters()}) {{
+  {_LIMIT}
+  node(id: $id) {{ ... on Repository {{ ...node {self._fields()} }} }}
+}}
+{_NODE}{self._fragments()}"""
+        query = Query("RepositoryFiles", text, dict[str, Any], may_miss=True)
+        variables = {"id": node_id, **self._variables()}
+        answer = await self._github.query(run, query, variables, account=account)
+        return self._files(answer.get("node"))
+
+    async def contents(self, run: Caller, found: Files | Repository) -> Contents:
+        """All catalog files of a repository, parsed; Location targets are followed."""
+        if isinstance(found, Repository):
+            return Contents(found, None, {})
+        blobs = dict(found.blobs)
+        if self._patterns.globs:
+            paths = await paths_in(
+                run, self._github, found.repository, found.commit, self._patterns.match
+            )
+            missing = [path for path in paths if path not in blobs]
+            blobs |= await self._blobs(run, found, missing)
+        files = await self._parsed(run, found.repository, blobs)
+        for _ in range(_DEEPEST):
+            more = await self._targets(run, found, files)
+            if not more:
+                break
+            blobs = await self._blobs(run, found, more)
+            files |= await self._parsed(run, found.repository, blobs)
+        return Contents(found.repository, found.branch, files)
+
+    async def _targets(
+        self, run: Caller, found: Files, files: dict[str, CatalogFile]
+    ) -> list[str]:
+        """Paths that Locations in ``files`` name and that are not read yet."""
+        wanted = Patterns(
+            target
+            for path, file in files.items()
+            for target in targets.of(file, path, found.repository, found.branch)
+        )
+        paths = set(wanted.plain)
+        if wanted.globs:
+            matched = await paths_in(
+                run, self._github, found.repository, found.commit, wanted.match
+            )
+            paths.update(matched)
+        return sorted(paths - files.keys())
+
+    async def _batch(
+        self, run: Caller, login: str, some: Sequence[Repository]
+    ) -> list[Contents]:
+        names = {f"n{index}": one.name for index, one in enumerate(some)}
+        kinds = ", ".join(f"${name}: String!" for name in names)
+        parts = " ".join(
+            f"{name}: repository(owner: $login, name: ${name},"
+            f" followRenames: false) {{ ...node {self._fields()} }}"
+            for name in names
+        )
+        text = f"""
+query Files($login: String!, {kinds}, {self._parameters()}) {{
+  {_LIMIT} {parts}
+}}
+{_NODE}{self._fragments()}"""
+        query = Query("Files", text, dict[str, Any], may_miss=True)
+        variables = {"login": login, **names, **self._variables()}
+        answer = await self._github.query(run, query, variables, account=login)
+        read = [self._files(answer.get(name)) for name in names]
+        whole = [found for found in read if isinstance(found, Files)]
+        # One thread for the files of a whole batch, where nothing else is to be read.
+        quick = [f for f in whole if not self._patterns.globs and not _incomplete(f)]
+        parsed = await anyio.to_thread.run_sync(_parse_all, quick)
+        made = [contents for contents in parsed if not _points(contents)]
+        done = {contents.repository.id for contents in made}
+
+        async def one(found: Files) -> None:
+            made.append(await self.contents(run, found))
+
+        async with together() as start:
+            for found in whole:
+                if found.repository.id not in done:
+                    start(f"files of {found.repository.name}", partial(one, found))
+        return made
+
+    async def _blobs(
+        self, run: Caller, found: Files, paths: Sequence[str]
+    ) -> dict[str, Blob]:
+        blobs: dict[str, Blob] = {}
+        for start in range(0, len(paths), _BATCH):
+            some = {f"p{i}": p for i, p in enumerate(paths[start : start + _BATCH])}
+            kinds = ", ".join(f"${name}: String!" for name in some)
+            parts = " ".join(
+                f"{name}: object(expression: ${name}) {{ ...blob }}" for name in some
+            )
+            text = f"""
+query Blobs($id: ID!, {kinds}) {{
+  {_LIMIT} node(id: $id) {{ ... on Repository {{ {parts} }} }}
+}}
+{_BLOB}"""
+            answer = await self._github.query(
+                run,
+                Query("Blobs", text, dict[str, Any], may_miss=True),
+                {
+                    "id": found.repository.node_id,
+                    **{name: f"{found.commit}:{path}" for name, path in some.items()},
+                },
+                account=found.repository.owner,
+            )
+            node: dict[str, Any] = answer.get("node") or {}
+            for name, path in some.items():
+                blob = blob_of(node.get(name))
+                if blob is not None:
+                    blobs[path] = blob
+        return blobs
+
+    async def _parsed(
+        self, run: Caller, repository: Repository, blobs: dict[str, Blob]
+    ) -> dict[str, CatalogFile]:
+        whole = {
+            path: await self._text(run, repository, blob)
+            for path, blob in blobs.items()
+        }
+        return await anyio.to_thread.run_sync(
+            lambda: {path: _parse(text) for path, text in whole.items()}
+        )
+
+    async def _text(
+        self, run: Caller, repository: Repository, blob: Blob
+    ) -> str | bytes | CatalogFile:
+        if blob.is_binary:
+            return _unreadable("a text", "a binary file")
+        size = blob.byte_size or 0
+        if size > LARGEST_FILE:
+            return _unreadable(f"at most {LARGEST_FILE} bytes", f"{size}")
+        if blob.text is not None and not blob.is_truncated:
+            return blob.text
+        path = f"/repos/{repository.full_name}/git/blobs/{blob.oid}"
+        answer = await self._github.get(
+            run, path, EncodedBlob, account=repository.owner
+        )
+        return base64.b64decode(answer.content)
+
+    def _files(self, node: Any) -> Files | Repository | None:
+        if not node:
+            return None
+        repository = repository_of(msgspec.convert(node, Node))
+        branch = self._branch or repository.default_branch
+        if branch is None or node["head"] is None:
+            return repository
+        blobs = {
+            path: blob_of(node[f"f{index}"])
+            for index, path in enumerate(self._patterns.plain)
+        }
+        there = {path: blob for path, blob in blobs.items() if blob is not None}
+        return Files(repository, branch, node["head"]["oid"], there)
+
+    def _parameters(self) -> str:
+        names = ["head", *(f"f{i}" for i in range(len(self._patterns.plain)))]
+        return ", ".join(f"${name}: String!" for name in names)
+
+    def _variables(self) -> dict[str, str]:
+        head = f"refs/heads/{self._branch}" if self._branch else "HEAD"
+        plain = enumerate(self._patterns.plain)
+        return {"head": head, **{f"f{i}": f"{head}:{path}" for i, path in plain}}
+
+    def _fields(self) -> str:
+        blobs = " ".join(
+            f"f{index}: object(expression: $f{index}) {{ ...blob }}"
+            for index in range(len(self._patterns.plain))
+        )
+        return f"head: object(expression: $head) {{ oid }} {blobs}"
+
+    def _fragments(self) -> str:
+        return _BLOB if self._patterns.plain else ""
+
+
+def _parse_all(found: Sequence[Files]) -> list[Contents]:
+    return [
+        Contents(
+            files.repository,
+            files.branch,
+            {path: _parse(blob.text or "") for path, blob in files.blobs.items()},
+        )
+        for files in found
+    ]
+
+
+def _parse(text: str | bytes | CatalogFile) -> CatalogFile:
+    return text if isinstance(text, CatalogFile) else read_catalog_file(text)
+
+
+def _unreadable(expected: str, came: str) -> CatalogFile:
+    return CatalogFile((), (BadDocument(0, 1, (Problem("", expected, came),)),))
+
+
+def _points(contents: Contents) -> bool:
+    """Whether some file names further ones."""
+    files = contents.files.values()
+    return any(e.kind == "Location" for file in files for e in file.entities)
+
+
+def _incomplete(files: Files) -> bool:
+    """Whether the text of some file did not come with it."""
+    return any(
+        blob.is_binary or blob.is_truncated or blob.text is None
+        for blob in files.blobs.values()
+    )
