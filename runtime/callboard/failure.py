@@ -17,6 +17,8 @@ _MESSAGE = 8_192
 _FRAMES = 40
 _MEMBERS = 50
 _DEPTH = 12
+_EXCEPTIONS = 200
+_NOTES = 10
 _LIBRARY = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 _OWN = __file__.removesuffix("failure.py")
 
@@ -59,15 +61,19 @@ def members_of(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def shorten(text: str, limit: int) -> str:
-    """``text``, cut to ``limit`` characters with a word on its true size."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}… (cut, {len(text):,} characters)"
+    """``text``, cut to ``limit`` characters with a word on its true size.
+
+    What no encoding holds (a lone surrogate, as in some file names) is escaped.
+    """
+    size = len(text)
+    if not text.isascii():
+        text = text[:limit].encode("utf-8", "backslashreplace").decode()
+    return text if size <= limit else f"{text[:limit]}… (cut, {size:,} characters)"
 
 
 def describe(error: BaseException, redactor: Redactor) -> Failure:
     """The record of ``error``. Never raises, whatever ``error``'s methods do."""
-    return _describe(error, redactor, _DEPTH, set())
+    return _Description(redactor).of(error, _DEPTH)
 
 
 def is_library(file: str) -> bool:
@@ -80,45 +86,66 @@ def source_line(file: str, line: int) -> str:
     return linecache.getline(file, line).strip()[:200]
 
 
-def _describe(
-    error: BaseException, redactor: Redactor, depth: int, seen: set[int]
-) -> Failure:
-    seen.add(id(error))
-    cause = error.__cause__
-    if cause is None and not error.__suppress_context__:
-        cause = error.__context__
-    members = members_of(error)
-    frames = _frames(error.__traceback__, redactor)
-    return Failure(
-        type=_qualified(type(error)),
-        message=shorten(redactor.text(_message(error)), _MESSAGE),
-        frames=tuple(frames[-_FRAMES:]),
-        notes=tuple(
-            shorten(redactor.text(str(note)), _MESSAGE)
-            for note in getattr(error, "__notes__", ())[:10]
-        ),
-        cause=(
-            _describe(cause, redactor, depth - 1, seen)
-            if cause is not None and depth > 0 and id(cause) not in seen
-            else None
-        ),
-        direct=error.__cause__ is not None,
-        members=tuple(
-            _describe(member, redactor, depth - 1, seen)
-            for member in members[:_MEMBERS]
-            if depth > 0
-        ),
-        left_out=max(len(members) - _MEMBERS, len(frames) - _FRAMES, 0),
-    )
+class _Description:
+    """One exception with all that hangs on it, within one bound."""
 
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._seen: set[int] = set()
+        self._left = _EXCEPTIONS
 
-def _message(error: BaseException) -> str:
-    try:
-        if isinstance(error, BaseExceptionGroup):
-            return error.message
-        return str(error)
-    except Exception as broken:  # noqa: BLE001 - a stranger's __str__ may raise anything
-        return f"<its __str__ raised {type(broken).__name__}>"
+    def of(self, error: BaseException, depth: int) -> Failure:
+        """The record of ``error``, with causes and members ``depth`` levels down."""
+        self._seen.add(id(error))
+        self._left -= 1
+        members = members_of(error)
+        kept = self._members(members, depth)
+        frames = _frames(error.__traceback__, self._redactor)
+        return Failure(
+            type=_qualified(type(error)),
+            # A group's own text would count its members, which are shown anyway.
+            message=self._message(error.args[0] if members else error),
+            frames=tuple(frames[-_FRAMES:]),
+            notes=self._notes(error),
+            cause=self._cause(error, depth),
+            direct=error.__cause__ is not None,
+            members=kept,
+            left_out=len(members) - len(kept) + max(len(frames) - _FRAMES, 0),
+        )
+
+    def _members(
+        self, members: tuple[BaseException, ...], depth: int
+    ) -> tuple[Failure, ...]:
+        kept: list[Failure] = []
+        for member in members[:_MEMBERS]:
+            if depth == 0 or self._left <= 0:
+                break
+            kept.append(self.of(member, depth - 1))
+        return tuple(kept)
+
+    def _cause(self, error: BaseException, depth: int) -> Failure | None:
+        cause = error.__cause__
+        if cause is None and not error.__suppress_context__:
+            cause = error.__context__
+        if cause is None or depth == 0 or id(cause) in self._seen:
+            return None
+        return self.of(cause, depth - 1)
+
+    def _notes(self, error: BaseException) -> tuple[str, ...]:
+        try:
+            notes: object = getattr(error, "__notes__", None)
+        except Exception as broken:  # noqa: BLE001 - a stranger's property may raise anything
+            return (f"<its __notes__ raised {type(broken).__name__}>",)
+        if not isinstance(notes, list):
+            return ()
+        return tuple(self._message(n) for n in cast("list[object]", notes)[:_NOTES])
+
+    def _message(self, value: object) -> str:
+        try:
+            text = str(value)
+        except BaseException as broken:  # noqa: BLE001 - a stranger's __str__ may raise anything
+            return f"<its __str__ raised {type(broken).__name__}>"
+        return shorten(self._redactor.text(text), _MESSAGE)
 
 
 def _qualified(kind: type) -> str:
