@@ -17,12 +17,7 @@ from callboard_catalog.change import Change
 from callboard_catalog.claims import Claim, live_claims
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Conflict
-from callboard_catalog.search_index import (
-    Indexed,
-    add_to_index,
-    change_in_index,
-    remove_from_index,
-)
+from callboard_catalog.search_index import Indexed, index
 from callboard_catalog.tables import claims, entities
 
 
@@ -152,8 +147,7 @@ class _Work:
         self.counts = Counts()
         self._ledger = ledger
         self._stamp = change.stamp
-        self._added: list[Indexed] = []
-        self._changed: list[Indexed] = []
+        self._indexed: list[Indexed] = []
         self._removed: list[int] = []
         self._rows: list[tuple[object, ...]] = []
         self._updates: list[dict[str, object]] = []
@@ -163,6 +157,7 @@ class _Work:
             return
         self.counts.removed += 1
         self._removed.append(old.id)
+        self._indexed.append(Indexed(old.id, old.ref, old.document, None))
         self._ledger.record(
             self._stamp,
             "removed",
@@ -181,7 +176,7 @@ class _Work:
             self.counts.added += 1
             uid, id_ = str(uuid4()), self._ledger.next_entity()
             self._rows.append((id_, claim.ref, uid, claim.id, claim.digest, at, at))
-            self._added.append(Indexed(id_, claim.ref, document))
+            self._indexed.append(Indexed(id_, claim.ref, None, document))
             self._record("added", claim, uid, None, document)
             return
         if old.claim == claim.id and old.digest == claim.digest:
@@ -193,7 +188,7 @@ class _Work:
             self._record("handed-over", claim, old.uid, old.document, document)
         else:
             self.counts.changed += 1
-            self._changed.append(Indexed(old.id, claim.ref, document))
+            self._indexed.append(Indexed(old.id, old.ref, old.document, document))
             self._record("changed", claim, old.uid, old.document, document)
 
     def _record(
@@ -214,7 +209,7 @@ class _Work:
         )
 
     def write(self, connection: Connection) -> None:
-        remove_from_index(connection, self._removed)
+        index(connection, self._indexed)
         for some in chunks(self._removed):
             connection.execute(delete(entities).where(entities.c.id.in_(some)))
         insert_rows(connection, entities, list(entities.columns), self._rows)
@@ -223,5 +218,3 @@ class _Work:
                 update(entities).where(entities.c.id == bindparam("entity")),
                 self._updates,
             )
-        add_to_index(connection, self._added)
-        change_in_index(connection, self._changed)

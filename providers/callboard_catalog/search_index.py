@@ -5,11 +5,11 @@ full text read; and the relations beside them. Keys and limits are Backstage's
 (``buildEntitySearch`` in ``@backstage/plugin-catalog-backend`` 4.0).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete
 
 from callboard_catalog.bulk import chunks, insert_rows
 from callboard_catalog.documents import Document, JsonValue, decode_object
@@ -17,6 +17,7 @@ from callboard_catalog.relations import relations_of
 from callboard_catalog.tables import relations, search
 
 _LONGEST = 200
+_AT_ONCE = 5000
 _UNINDEXED = frozenset(
     ("attachments", "relations", "status", "metadata.uid", "metadata.etag")
 )
@@ -31,92 +32,97 @@ class Row(NamedTuple):
 
 
 class Indexed(Struct, frozen=True):
-    """An entity as the index needs it."""
+    """An entity as the index needs it: what it was, and what it is."""
 
     id: int
     ref: str
-    document: bytes
+    before: bytes | None
+    after: bytes | None
 
 
 def search_rows(document: Document) -> list[Row]:
     """The rows of one document, each key and value once."""
+    flat: list[tuple[str, JsonValue]] = []
+    _flatten("", document, flat)
     found: dict[tuple[str, str], Row] = {}
-    for key, value in _flat("", document):
+    for key, value in flat:
         lower = key.lower()
-        if len(lower) > _LONGEST:
-            continue
-        row = _row(lower, value)
-        found.setdefault((lower, row.value), row)
+        if len(lower) <= _LONGEST:
+            row = _row(lower, value)
+            found.setdefault((lower, row.value), row)
     return list(found.values())
 
 
-def add_to_index(connection: Connection, added: Sequence[Indexed]) -> None:
-    """Index entities that are new."""
-    found: list[tuple[object, ...]] = []
-    related: list[tuple[object, ...]] = []
-    for entity in added:
-        document = decode_object(entity.document)
-        found += [(entity.id, *row) for row in search_rows(document)]
-        related += [(entity.id, *row) for row in relations_of(entity.ref, document)]
-    insert_rows(connection, search, list(search.columns), found)
-    insert_rows(connection, relations, list(relations.columns), related)
+def index(connection: Connection, entities: Sequence[Indexed]) -> None:
+    """Bring the index from what the entities were to what they are.
+
+    Rows are a function of the document, so only those that differ are written, and
+    none has to be looked for. A change of that function needs a migration that fills
+    both tables anew.
+    """
+    for some in chunks(entities, _AT_ONCE):
+        for table, rows_of in ((search, _search_of), (relations, _relations_of)):
+            added: list[tuple[object, ...]] = []
+            removed: list[tuple[object, ...]] = []
+            for entity in some:
+                before = rows_of(entity, entity.before)
+                after = rows_of(entity, entity.after)
+                if before and after:
+                    before, after = before - after, after - before
+                removed += before
+                added += after
+            _delete(connection, table, removed)
+            insert_rows(connection, table, list(table.columns), sorted(added, key=_key))
 
 
-def change_in_index(connection: Connection, changed: Sequence[Indexed]) -> None:
-    """Index what became of entities that are there: only rows that differ are written."""
-    for some in chunks(changed):
-        wanted: set[tuple[object, ...]] = set()
-        related: set[tuple[object, ...]] = set()
-        for entity in some:
-            document = decode_object(entity.document)
-            wanted.update((entity.id, *row) for row in search_rows(document))
-            related.update(
-                (entity.id, *row) for row in relations_of(entity.ref, document)
-            )
-        ids = [entity.id for entity in some]
-        _replace(connection, search, ids, wanted)
-        _replace(connection, relations, ids, related)
+def _search_of(entity: Indexed, document: bytes | None) -> set[tuple[object, ...]]:
+    if document is None:
+        return set()
+    rows = search_rows(decode_object(document))
+    return {(key, value, entity.id, original) for key, value, original in rows}
 
 
-def remove_from_index(connection: Connection, ids: Sequence[int]) -> None:
-    """Forget entities."""
-    for some in chunks(ids):
-        for table in (search, relations):
-            connection.execute(delete(table).where(table.c.entity.in_(some)))
+def _relations_of(entity: Indexed, document: bytes | None) -> set[tuple[object, ...]]:
+    if document is None:
+        return set()
+    found = relations_of(entity.ref, decode_object(document))
+    return {(*relation, entity.id) for relation in found}
 
 
-def _replace(
-    connection: Connection,
-    table: Table,
-    ids: Sequence[int],
-    wanted: set[tuple[object, ...]],
+def _key(row: tuple[object, ...]) -> tuple[object, ...]:
+    return row[:3]
+
+
+def _delete(
+    connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]
 ) -> None:
-    there = {
-        tuple(row)
-        for row in connection.execute(select(table).where(table.c.entity.in_(ids)))
-    }
-    keys = list(table.primary_key.columns)
-    for row in there - wanted:
-        named = zip(table.columns, row, strict=True)
-        same = [column == value for column, value in named if column in keys]
-        connection.execute(delete(table).where(*same))
-    insert_rows(connection, table, list(table.columns), sorted(wanted - there, key=str))
-
-
-def _flat(path: str, value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    if path in _UNINDEXED:
+    if not rows:
         return
-    if isinstance(value, Mapping):
+    key = list(table.primary_key.columns)
+    names = [f"{column.name}_" for column in key]
+    places = [list(table.columns).index(column) for column in key]
+    same = [column == bindparam(name) for column, name in zip(key, names, strict=True)]
+    connection.execute(
+        delete(table).where(*same),
+        [dict(zip(names, map(row.__getitem__, places), strict=True)) for row in rows],
+    )
+
+
+def _flatten(path: str, value: JsonValue, found: list[tuple[str, JsonValue]]) -> None:
+    # Not Mapping and Sequence: decoded JSON has these types, and this is the hot path.
+    if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flat(f"{path}.{key}" if path else key, inner)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+            name = f"{path}.{key}" if path else key
+            if name not in _UNINDEXED:
+                _flatten(name, inner, found)
+    elif isinstance(value, list):
         for item in value:
-            yield from _flat(path, item)
+            _flatten(path, item, found)
             if isinstance(item, str):
                 # So that `metadata.tags.java` finds what has the tag.
-                yield f"{path}.{item}", True
+                found.append((f"{path}.{item}", True))
     else:
-        yield path, value
+        found.append((path, value))
 
 
 def _row(key: str, value: JsonValue) -> Row:

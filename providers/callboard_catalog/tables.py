@@ -86,26 +86,25 @@ entities = sa.Table(
 search = sa.Table(
     "catalog_search",
     metadata,
-    sa.Column("entity", Id, primary_key=True, autoincrement=False),
     # Both lower case; the value is empty when it is null or too long to look for.
     sa.Column("key", Text, primary_key=True),
     sa.Column("value", Text, primary_key=True),
+    sa.Column("entity", Id, primary_key=True, autoincrement=False),
     # As it was written; null when the same as value, or when there is none.
     sa.Column("original", Text),
-    sa.Index("catalog_search_value", "key", "value", "entity"),
     sqlite_with_rowid=False,
 )
 
 relations = sa.Table(
     "catalog_relations",
     metadata,
-    # The entity that says so; both directions are rows.
-    sa.Column("entity", Id, primary_key=True, autoincrement=False),
+    # Both directions are rows.
     sa.Column("source", Text, primary_key=True),
     sa.Column("type", Text, primary_key=True),
     sa.Column("target", Text, primary_key=True),
-    sa.Index("catalog_relations_source", "source", "type", "target"),
-    sa.Index("catalog_relations_target", "type", "target", "source"),
+    # The entity that says so.
+    sa.Column("entity", Id, primary_key=True, autoincrement=False),
+    sa.Index("catalog_relations_target", "type", "target"),
     sqlite_with_rowid=False,
 )
 

@@ -21,7 +21,7 @@ from callboard_catalog import (
     Problem,
     Rejected,
 )
-from callboard_catalog.change import prepare
+from callboard_catalog.change import Change, prepare
 from callboard_catalog.documents import decode_object
 from callboard_catalog.relations import relations_of
 from callboard_catalog.search_index import search_rows
@@ -70,7 +70,7 @@ class Model:
         for given_entity, key in items:
             if not full or mutation.location_key in {None, key}:
                 named.setdefault((str(given_entity.ref), key), given_entity)
-        scopes = ("", mutation.location_key or "") if full else ()
+        scope = (mutation.location_key or "") if full else ""
         old = {
             name: self.until(provider, *name[1:])
             for name in self.said
@@ -83,9 +83,9 @@ class Model:
                 safe = (ref, key) in named or any(
                     r in {ref, None} and k == key for r, k in kept
                 )
-                if not safe and key in (mutation.location_key or key) and at >= since:
-                    if mutation.location_key in {None, key}:
-                        del self.said[name]
+                within = mutation.location_key in {None, key}
+                if within and not safe and at >= since:
+                    del self.said[name]
         else:
             for item in mutation.removed:
                 ref, key = (
@@ -115,11 +115,11 @@ class Model:
                 was[1] = at
             else:
                 self.said[name] = [document, at, at, was[3] if was else self.turn]
-        if full and at >= self.read.get((provider, scopes[1]), -inf):
-            self.read[provider, scopes[1]] = at
+        if full and at >= self.read.get((provider, scope), -inf):
+            self.read[provider, scope] = at
 
     def shown(self) -> tuple[dict[str, Any], set[tuple[str, str, str]]]:
-        entities_, conflicts = {}, set[tuple[str, str, str]]()
+        entities_, conflicts = dict[str, Any](), set[tuple[str, str, str]]()
         for ref in {name[1] for name in self.said}:
             claims_ = {n: s for n, s in self.said.items() if n[1] == ref}
             key = min(claims_, key=lambda n: claims_[n][3])[2]
@@ -180,7 +180,7 @@ def test_any_mutations_leave_what_the_model_holds(
     database: Database, together: bool, sequence: list[tuple[str, Full | Delta, int]]
 ) -> None:
     model = Model()
-    changes = []
+    changes: list[Change] = []
     for provider, mutation, at in sequence:
         stamp = Stamp("r", "r.1", "d", provider, float(at))
         changes.append(
@@ -216,7 +216,7 @@ def held(connection: Connection) -> dict[str, Any]:
 def standing_conflicts(connection: Connection) -> set[tuple[str, str, str]]:
     query = select(problems.c.ref, problems.c.provider, problems.c.location_key)
     return {
-        tuple(row)
+        (row[0], row[1], row[2])
         for row in connection.execute(query.where(problems.c.kind == "conflict"))
     }
 
@@ -227,9 +227,12 @@ def index_tells_the_same(connection: Connection) -> None:
         claims, claims.c.id == entities.c.claim
     )
     for id_, ref, document in connection.execute(query):
-        wanted_rows |= {(id_, *row) for row in search_rows(decode_object(document))}
+        wanted_rows |= {
+            (key, value, id_, original)
+            for key, value, original in search_rows(decode_object(document))
+        }
         wanted_relations |= {
-            (id_, *row) for row in relations_of(ref, decode_object(document))
+            (*row, id_) for row in relations_of(ref, decode_object(document))
         }
     assert {tuple(row) for row in connection.execute(select(search))} == wanted_rows
     assert {
@@ -239,7 +242,7 @@ def index_tells_the_same(connection: Connection) -> None:
 
 def history_tells_the_same(connection: Connection, shown: Mapping[str, Any]) -> None:
     there: dict[str, int] = {}
-    numbers = []
+    numbers: list[int] = []
     for row in connection.execute(select(history).order_by(history.c.id)):
         numbers.append(row.id)
         if row.operation == "added":

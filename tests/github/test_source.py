@@ -365,7 +365,7 @@ def test_whatever_comes_is_received_or_refused(
     try:
         received = source.receive(Request(given_headers, body))
     except Refused as refused:
-        assert refused.status in {400, 401, 415}  # noqa: PT017 - either end is right
+        assert refused.status in {400, 401, 415}
         return
     assert signed
     document: Any = json.loads(received.body)

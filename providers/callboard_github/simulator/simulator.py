@@ -16,7 +16,7 @@ from callboard_github.simulator.identity import BEGINNING
 from callboard_github.simulator.sender import Sender
 from callboard_github.simulator.service import Service
 from callboard_github.simulator.state import Limits, State
-from callboard_github.simulator.tokens import private_key
+from callboard_github.simulator.tokens import Tokens, private_key
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -85,6 +85,11 @@ class Simulator(State):
         return self._service.budgets
 
     @property
+    def tokens(self) -> Tokens:
+        """Who may call."""
+        return self._service.tokens
+
+    @property
     def url(self) -> str:
         """Where it is served, without a slash at the end.
 
@@ -111,11 +116,11 @@ class Simulator(State):
 
     def token_for(self, login: str) -> str:
         """Return a new personal access token of somebody."""
-        return self._service.tokens.for_user(self.user(login))
+        return self.tokens.for_user(self.user(login))
 
     def revoke(self, token: str) -> None:
         """Make a token invalid."""
-        self._service.tokens.revoke(token)
+        self.tokens.revoke(token)
 
     def private_key(self, app: "App") -> str:
         """Return the key, in PEM, that an app signs its JWTs with."""

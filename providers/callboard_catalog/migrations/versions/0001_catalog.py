@@ -69,18 +69,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "catalog_search",
-        sa.Column("entity", _ID, primary_key=True, autoincrement=False),
         sa.Column("key", _TEXT, primary_key=True),
         sa.Column("value", _TEXT, primary_key=True),
+        sa.Column("entity", _ID, primary_key=True, autoincrement=False),
         sa.Column("original", _TEXT),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "catalog_relations",
-        sa.Column("entity", _ID, primary_key=True, autoincrement=False),
         sa.Column("source", _TEXT, primary_key=True),
         sa.Column("type", _TEXT, primary_key=True),
         sa.Column("target", _TEXT, primary_key=True),
+        sa.Column("entity", _ID, primary_key=True, autoincrement=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -114,15 +114,7 @@ def upgrade() -> None:
     op.create_index(
         "catalog_claims_provider", "catalog_claims", ["provider", "location_key"]
     )
-    op.create_index(
-        "catalog_search_value", "catalog_search", ["key", "value", "entity"]
-    )
-    op.create_index(
-        "catalog_relations_source", "catalog_relations", ["source", "type", "target"]
-    )
-    op.create_index(
-        "catalog_relations_target", "catalog_relations", ["type", "target", "source"]
-    )
+    op.create_index("catalog_relations_target", "catalog_relations", ["type", "target"])
     op.create_index(
         "catalog_problems_provider", "catalog_problems", ["provider", "location_key"]
     )

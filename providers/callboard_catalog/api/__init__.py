@@ -1,0 +1,1 @@
+"""The catalog over HTTP, as Backstage's clients know it, and what it has beyond."""

@@ -1,0 +1,159 @@
+"""What a request asks, read and checked.
+
+Owns the reading of parameters and bodies: whatever comes, it is understood or answered
+with 400.
+"""
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+
+from callboard_catalog.api.errors import ApiError
+from callboard_catalog.documents import JsonValue
+from callboard_catalog.query.predicates import InvalidQuery, checked_text
+
+T = TypeVar("T")
+
+LARGEST_BODY = 4 * 1024 * 1024
+_LARGEST = 2**31 - 1
+_MOST_FIELDS = 200
+
+
+class Parameters:
+    """The query string of a request.
+
+    Raises:
+        InvalidQuery: It holds what no database can compare.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._all: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            # Clients of Express may write `filter[]=` for a list.
+            self._all.setdefault(name.removesuffix("[]"), []).append(value)
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return [_whole(value) for value in self._all.get(name, [])]
+
+    def one(self, name: str) -> str | None:
+        """The value of a parameter; None when it is not there.
+
+        Raises:
+            InvalidQuery: It is there more than once.
+        """
+        values = self.every(name)
+        if len(values) > 1:
+            raise InvalidQuery(f"Invalid {name}, given more than once")
+        return values[0] if values else None
+
+    def integer(self, name: str, least: int) -> int | None:
+        """A parameter as a number; None when it is not there.
+
+        Raises:
+            InvalidQuery: It is no number, or too small or large.
+        """
+        text = self.one(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+            message = f"expected a whole number of at least {least}"
+            raise InvalidQuery(f"Invalid {name}, {message}")
+        return checked_integer(name, int(text), least)
+
+    def fields(self, name: str = "fields") -> tuple[str, ...]:
+        """Comma-separated dotted paths.
+
+        Raises:
+            InvalidQuery: One names an element of an array, or there are too many.
+        """
+        parts = (part for text in self.every(name) for part in text.split(","))
+        return checked_fields(list(parts))
+
+
+def checked_integer(name: str, value: int, least: int) -> int:
+    """The number, within its bounds.
+
+    Raises:
+        InvalidQuery: It is not.
+    """
+    if not least <= value <= _LARGEST:
+        message = f"expected a whole number from {least} to {_LARGEST}"
+        raise InvalidQuery(f"Invalid {name}, {message}")
+    return value
+
+
+def checked_fields(listed: list[str]) -> tuple[str, ...]:
+    """The paths, trimmed, each once.
+
+    Raises:
+        InvalidQuery: One names an element of an array, or there are too many.
+    """
+    fields = tuple(dict.fromkeys(filter(None, map(str.strip, listed))))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - the model holds rows of any kind
+    for field in fields:  # pyright: ignore[reportUnknownVariableType] - the model holds rows of any kind
+        _whole(field)  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
+        if "[" in field:
+            message = f'Invalid field "{field}", array type fields are not supported'
+            raise InvalidQuery(message)
+    if len(fields) > _MOST_FIELDS:  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
+        raise InvalidQuery(f"Invalid fields, more than {_MOST_FIELDS}")
+    return fields  # pyright: ignore[reportUnknownVariableType] - the model holds rows of any kind
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, of a size that is taken.
+
+    Raises:
+        ApiError: It is larger, or not JSON by its content type.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(
+            400, "Content-Type missing or illegal, expected application/json"
+        )
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise ApiError(413, f"Request body larger than {LARGEST_BODY} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read_body(request: Request, kind: type[T]) -> T:
+    """The body as a ``kind``.
+
+    Raises:
+        ApiError: It is something else.
+    """
+    body = await body_of(request)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, f"Malformed request body, {error}") from None
+
+
+def decoded(raw: msgspec.Raw) -> JsonValue:
+    """A part of a body that is checked by hand.
+
+    Raises:
+        ApiError: It nests too deep.
+    """
+    try:
+        return msgspec.json.decode(raw)
+    except (ValueError, RecursionError) as error:
+        raise ApiError(400, f"Malformed request body, {error}") from None
+
+
+class FullText(Struct):
+    """The full-text part of a query's body."""
+
+    term: str = ""
+    fields: list[str] | None = None
+
+
+def _whole(text: str) -> str:
+    return checked_text(text)

@@ -1,0 +1,176 @@
+"""Filters as SQL conditions.
+
+Owns how a key is looked up: most in the search table, some elsewhere. Nothing of a
+request becomes part of a statement; keys and values are bound.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    false,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union,
+)
+
+from callboard_catalog.entity import ORPHAN
+from callboard_catalog.kinds import KINDS
+from callboard_catalog.query.predicates import (
+    All,
+    Either,
+    Has,
+    HasPrefix,
+    Not,
+    Predicate,
+)
+from callboard_catalog.tables import claims, entities, providers, relations, search
+
+_RELATION = "relations."
+_ORPHAN = f"metadata.annotations.{ORPHAN}".lower()
+_FEW = 1000
+
+_TYPES = {
+    type_.lower(): type_
+    for kind in KINDS.values()
+    for names in kind.names
+    for type_ in (names.type, names.inverse)
+}
+
+
+def condition(predicate: Predicate | None) -> ColumnElement[bool]:  # noqa: PLR0911 - one per part of the language
+    """The predicate as a condition on the table of entities."""
+    match predicate:
+        case None:
+            return true()
+        case All(parts):
+            return and_(true(), *map(condition, parts))
+        case Either(parts):
+            return or_(false(), *map(condition, parts))
+        case Not(part):
+            return not_(condition(part))
+        case HasPrefix(key, prefix):
+            values = values_of(key).subquery()
+            matching = values.c.value.startswith(prefix, autoescape=True)
+            return entities.c.id.in_(select(values.c.entity).where(matching))
+        case Has(key, None):
+            return _has_key(key)
+        case Has(key, values):
+            return _has_value(key, values or ())
+
+
+def values_of(key: str) -> Select[Any, Any, Any]:
+    """The values of a key (lower case): ``entity``, ``value`` and ``original``.
+
+    Left out are those that are null or too long to be compared.
+    """
+    if key.startswith(_RELATION):
+        type_ = _TYPES.get(key.removeprefix(_RELATION), "")
+        return (
+            select(
+                entities.c.id.label("entity"),
+                relations.c.target.label("value"),
+                relations.c.target.label("original"),
+            )
+            .join(relations, relations.c.source == entities.c.ref)
+            .where(relations.c.type == type_)
+            .distinct()
+        )
+    if key == "metadata.uid":
+        uid = entities.c.uid
+        return select(
+            entities.c.id.label("entity"), uid.label("value"), uid.label("original")
+        )
+    if key == _ORPHAN:
+        yes = literal("true")
+        return select(
+            entities.c.id.label("entity"), yes.label("value"), yes.label("original")
+        ).where(_is_orphan())
+    original = search.c.original
+    spelled = or_(search.c.value != "", original.is_not(None))
+    return select(
+        search.c.entity,
+        search.c.value,
+        original,
+    ).where(search.c.key == key, spelled)
+
+
+def few_entities(
+    connection: Connection, predicate: Predicate | None
+) -> list[int] | None:
+    """Ids that hold everything matching, when the filter surely leaves only few.
+
+    A database does not know how many rows a key and value have; this looks, and stops
+    looking soon.
+    """
+    parts = predicate.parts if isinstance(predicate, All) else (predicate,)
+    best: list[int] | None = None
+    for part in parts:
+        if not isinstance(part, Has) or not part.values:
+            continue
+        rows = values_of(part.key).subquery()
+        query = select(rows.c.entity).where(rows.c.value.in_(part.values))
+        found = list(connection.scalars(query.limit(_FEW + 1)))
+        if len(found) <= _FEW and (best is None or len(found) < len(best)):
+            best = found
+    return best
+
+
+def matches_text(fields: tuple[str, ...], term: str) -> ColumnElement[bool]:
+    """Whether one of the fields holds the term, both lower case."""
+    found = union(
+        *(
+            select(rows.c.entity).where(rows.c.value.contains(term, autoescape=True))
+            for rows in (values_of(field).subquery() for field in fields)
+        )
+    )
+    return entities.c.id.in_(found)
+
+
+def _has_key(key: str) -> ColumnElement[bool]:
+    if key.startswith(_RELATION) or key in {"metadata.uid", _ORPHAN}:
+        return entities.c.id.in_(select(values_of(key).subquery().c.entity))
+    return entities.c.id.in_(select(search.c.entity).where(search.c.key == key))
+
+
+def _has_value(key: str, values: tuple[str, ...]) -> ColumnElement[bool]:
+    if key.startswith(_RELATION):
+        type_ = _TYPES.get(key.removeprefix(_RELATION), "")
+        return exists().where(
+            relations.c.source == entities.c.ref,
+            relations.c.type == type_,
+            relations.c.target.in_(values),
+        )
+    if key == "metadata.uid":
+        return entities.c.uid.in_(values)
+    if key == _ORPHAN:
+        return _is_orphan() if "true" in values else false()
+    found = exists().where(
+        search.c.key == key,
+        search.c.value.in_([value for value in values if value]),
+        search.c.entity == entities.c.id,
+    )
+    if "" not in values:
+        return found
+    empty = exists().where(
+        search.c.key == key,
+        search.c.value == "",
+        search.c.original.is_not(None),
+        search.c.entity == entities.c.id,
+    )
+    return or_(found, empty)
+
+
+def _is_orphan() -> ColumnElement[bool]:
+    return entities.c.claim.in_(
+        select(claims.c.id)
+        .join(providers, providers.c.name == claims.c.provider)
+        .where(providers.c.present.is_(False))
+    )

@@ -1,0 +1,288 @@
+"""Why an entity is so, or why it is not there.
+
+Owns the account of one ref: what was done to it and by which run, who says what of it
+now, what stands against it, and who looked and did not find it.
+"""
+
+from datetime import UTC, datetime
+
+from msgspec import Raw, Struct
+from sqlalchemy import Connection, select
+
+from callboard_catalog.documents import decode, members
+from callboard_catalog.entity import Entity
+from callboard_catalog.refs import EntityRef
+from callboard_catalog.tables import (
+    claims,
+    entities,
+    history,
+    problems,
+    providers,
+    reads,
+)
+
+
+class Happening(Struct, frozen=True, rename="camel", kw_only=True):
+    """One change in the history of an entity."""
+
+    number: int
+    operation: str
+    """``added``, ``changed``, ``handed-over``, ``removed``, ``conflicted``,
+    ``rejected``, ``settled``, ``orphaned`` or ``adopted``."""
+    at: float
+    """Unix seconds."""
+    provider: str
+    location_key: str
+    run: str
+    task: str
+    delivery: str
+    uid: str | None = None
+    message: str | None = None
+    patch: Raw | None = None
+    """JSON Patch from ``before`` to what came after."""
+    before: Raw | None = None
+
+
+class Word(Struct, frozen=True, rename="camel"):
+    """What a provider says of the entity now."""
+
+    provider: str
+    location_key: str
+    shown: bool
+    """Whether it is what the catalog shows."""
+    withdrawn: bool
+    as_of: float
+
+
+class Standing(Struct, frozen=True, rename="camel"):
+    """A problem that stands."""
+
+    provider: str
+    location_key: str
+    kind: str
+    message: str
+    at: float
+    run: str
+
+
+class Look(Struct, frozen=True, rename="camel"):
+    """The last full read of a provider."""
+
+    provider: str
+    location_key: str
+    at: float
+    run: str
+    delivery: str
+    given: int
+    """How many entities it gave."""
+    named: bool
+    """Whether this one is among what the provider says."""
+    present: bool
+    """Whether the provider is still configured."""
+
+
+class Why(Struct, frozen=True, rename="camel"):
+    """The account of one ref."""
+
+    ref: str
+    there: bool
+    told: tuple[str, ...]
+    """The account in sentences."""
+    last: Happening | None
+    words: tuple[Word, ...]
+    problems: tuple[Standing, ...]
+    looks: tuple[Look, ...]
+
+
+def history_of(
+    connection: Connection, ref: str, *, limit: int, before: int | None = None
+) -> list[Happening]:
+    """Changes of an entity, newest first.
+
+    Args:
+        connection: To read with.
+        ref: A canonical ref.
+        limit: How many at most.
+        before: Only those with a smaller number.
+    """
+    query = select(history).where(history.c.ref == ref)
+    if before is not None:
+        query = query.where(history.c.id < before)
+    rows = connection.execute(query.order_by(history.c.id.desc()).limit(limit))
+    return [
+        Happening(
+            number=row.id,
+            operation=row.operation,
+            at=row.at,
+            provider=row.provider,
+            location_key=row.location_key,
+            run=row.run,
+            task=row.task,
+            delivery=row.delivery,
+            uid=row.uid,
+            message=row.message,
+            patch=None if row.patch is None else Raw(row.patch),
+            before=None if row.before is None else Raw(row.before),
+        )
+        for row in rows
+    ]
+
+
+def why(connection: Connection, ref: str) -> Why:
+    """The account of one canonical ref."""
+    happenings = history_of(connection, ref, limit=50)
+    shown = connection.scalar(select(entities.c.claim).where(entities.c.ref == ref))
+    words = _words(connection, ref, shown)
+    standing = _standing(connection, ref, words)
+    looks = _looks(connection, words)
+    told = _told(ref, shown is not None, happenings, words, standing, looks)
+    last = happenings[0] if happenings else None
+    return Why(ref, shown is not None, tuple(told), last, words, standing, looks)
+
+
+def similar(connection: Connection, ref: str, limit: int = 5) -> list[str]:
+    """Refs that are there and have the same name, for whoever mistyped the rest."""
+    name = EntityRef.parse(ref).name
+    query = select(entities.c.ref).where(
+        entities.c.ref.endswith(f"/{name}", autoescape=True)
+    )
+    return list(connection.scalars(query.order_by(entities.c.ref).limit(limit)))
+
+
+def document_of(connection: Connection, ref: str) -> Entity | None:
+    """The entity as its provider gave it."""
+    document = connection.scalar(
+        select(claims.c.document)
+        .join(entities, entities.c.claim == claims.c.id)
+        .where(entities.c.ref == ref)
+    )
+    return None if document is None else Entity.of(members(decode(document)))
+
+
+def _words(connection: Connection, ref: str, shown: int | None) -> tuple[Word, ...]:
+    columns = (claims.c.id, claims.c.provider, claims.c.location_key)
+    query = select(*columns, claims.c.withdrawn, claims.c.as_of)
+    return tuple(
+        Word(
+            row.provider,
+            row.location_key,
+            shown=row.id == shown,
+            withdrawn=row.withdrawn,
+            as_of=row.as_of,
+        )
+        for row in connection.execute(
+            query.where(claims.c.ref == ref).order_by(claims.c.id)
+        )
+    )
+
+
+def _standing(
+    connection: Connection, ref: str, words: tuple[Word, ...]
+) -> tuple[Standing, ...]:
+    places = {(word.provider, word.location_key) for word in words}
+    query = select(problems).where(problems.c.ref.in_((ref, "")))
+    return tuple(
+        Standing(
+            row.provider,
+            row.location_key,
+            row.kind,
+            row.message,
+            row.at,
+            row.run,
+        )
+        for row in connection.execute(query.order_by(problems.c.at))
+        if row.ref or (row.provider, row.location_key) in places
+    )
+
+
+def _looks(connection: Connection, words: tuple[Word, ...]) -> tuple[Look, ...]:
+    naming = {word.provider for word in words if not word.withdrawn}
+    query = (
+        select(reads, providers.c.present)
+        .join(providers, providers.c.name == reads.c.provider, isouter=True)
+        .where(reads.c.location_key == "")
+        .order_by(reads.c.provider)
+    )
+    return tuple(
+        Look(
+            row.provider,
+            row.location_key,
+            row.at,
+            row.run,
+            row.delivery,
+            row.given,
+            named=row.provider in naming,
+            present=row.present is not False,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _told(
+    ref: str,
+    there: bool,
+    happenings: list[Happening],
+    words: tuple[Word, ...],
+    standing: tuple[Standing, ...],
+    looks: tuple[Look, ...],
+) -> list[str]:
+    told = [_last_change(ref, there, happenings)]
+    for word in words:
+        if word.shown:
+            told.append(f"{word.provider} holds it under {word.location_key}.")
+        elif not word.withdrawn:
+            told.append(
+                f"{word.provider} claims it too, under {word.location_key}, "
+                "and would hold it if the holder let go."
+            )
+    for problem in standing:
+        told.append(
+            f"Standing since {_time(problem.at)}, run {problem.run or 'unknown'}: "
+            f"{problem.message}."
+        )
+    for look in looks:
+        if not look.present:
+            told.append(f"The provider {look.provider} is no longer configured.")
+        elif not look.named:
+            told.append(
+                f"{look.provider} last read everything at {_time(look.at)}, run "
+                f"{look.run}, and gave {look.given} entities; this is not among them."
+            )
+    return told
+
+
+def _last_change(ref: str, there: bool, happenings: list[Happening]) -> str:
+    content = {"added", "changed", "handed-over", "removed"}
+    last = next((h for h in happenings if h.operation in content), None)
+    if last is None and there:
+        return f"{ref} is there; its last change is older than the history kept."
+    if last is None and happenings:
+        return f"{ref} is not there: no provider ever gave it as a valid entity."
+    if last is None:
+        return f"{ref} is not there: no provider mentions it, nor did within the history kept."
+    what = {
+        "added": "was added",
+        "changed": f"was changed ({_places(last)})",
+        "handed-over": "was handed over with its content unchanged",
+        "removed": "was removed",
+    }[last.operation]
+    who = f"by {last.provider} at {_time(last.at)}"
+    if last.run:
+        who += f", run {last.run}, task {last.task}, delivery {last.delivery}"
+    message = f" ({last.message})" if last.message else ""
+    state = "is there" if there else "is not there"
+    return f"{ref} {state}: it {what} {who}{message}."
+
+
+def _places(happening: Happening) -> str:
+    """Which places of the document a patch names, a few of them."""
+    paths: list[str] = []
+    for step in decode(bytes(happening.patch or b"[]")) or ():  # pyright: ignore[reportGeneralTypeIssues] - a JSON Patch
+        path = str(members(step).get("path", "")).lstrip("/").replace("/", ".")  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
+        paths.append(path.replace("~1", "/").replace("~0", "~"))
+    shown = ", ".join(paths[:4])
+    return shown if len(paths) <= 4 else f"{shown} and {len(paths) - 4} more"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
