@@ -41,7 +41,9 @@ class CatalogSettings(Struct, forbid_unknown_fields=True, frozen=True):
     schemas: dict[str, str] = field(default_factory=dict[str, str])
     """Paths of JSON Schemas for custom kinds, by kind."""
     public: bool = False
-    """Whether the API answers to other machines without a token."""
+    """Whether the API answers other machines without a token."""
+    public_export: bool = False
+    """Whether the export alone does; Backstage reads a ``url`` without one."""
 
 
 class Catalog:

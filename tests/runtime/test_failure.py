@@ -17,7 +17,7 @@ def described(error: BaseException) -> Failure:
 
 def raised(error: BaseException) -> BaseException:
     try:
-        raise error  # noqa: TRY301 - the point is its traceback
+        raise error
     except BaseException as caught:  # noqa: BLE001 - of whatever class it is
         return caught
 

@@ -36,7 +36,7 @@ class Parameters:
 
     def every(self, name: str) -> list[str]:
         """All values of a parameter."""
-        return [_whole(value) for value in self._all.get(name, [])]
+        return [checked_text(value) for value in self._all.get(name, [])]
 
     def one(self, name: str) -> str | None:
         """The value of a parameter; None when it is not there.
@@ -93,7 +93,7 @@ def checked_fields(listed: list[str]) -> tuple[str, ...]:
     """
     fields = tuple(dict.fromkeys(filter(None, map(str.strip, listed))))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - the model holds rows of any kind
     for field in fields:  # pyright: ignore[reportUnknownVariableType] - the model holds rows of any kind
-        _whole(field)  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
+        checked_text(field)  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
         if "[" in field:
             message = f'Invalid field "{field}", array type fields are not supported'
             raise InvalidQuery(message)
@@ -153,7 +153,3 @@ class FullText(Struct):
 
     term: str = ""
     fields: list[str] | None = None
-
-
-def _whole(text: str) -> str:
-    return checked_text(text)

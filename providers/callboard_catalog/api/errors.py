@@ -35,7 +35,7 @@ class ApiError(Exception):
         self.name = name or _NAMES.get(status, "Error")
 
 
-class NotFound(ApiError):
+class NotFoundError(ApiError):  # noqa: N818 - an answer, named for its status
     """What was asked for is not there."""
 
     def __init__(self, message: str) -> None:

@@ -4,13 +4,13 @@ Owns the account of one ref: what was done to it and by which run, who says what
 now, what stands against it, and who looked and did not find it.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, select
 
-from callboard_catalog.documents import decode, members
-from callboard_catalog.entity import Entity
+from callboard_catalog.documents import decode, items, members
 from callboard_catalog.refs import EntityRef
 from callboard_catalog.tables import (
     claims,
@@ -135,7 +135,12 @@ def why(connection: Connection, ref: str) -> Why:
     words = _words(connection, ref, shown)
     standing = _standing(connection, ref, words)
     looks = _looks(connection, words)
-    told = _told(ref, shown is not None, happenings, words, standing, looks)
+    told = [
+        _last_change(ref, shown is not None, happenings),
+        *_claimed(words),
+        *_against(standing),
+        *_not_found(looks),
+    ]
     last = happenings[0] if happenings else None
     return Why(ref, shown is not None, tuple(told), last, words, standing, looks)
 
@@ -147,16 +152,6 @@ def similar(connection: Connection, ref: str, limit: int = 5) -> list[str]:
         entities.c.ref.endswith(f"/{name}", autoescape=True)
     )
     return list(connection.scalars(query.order_by(entities.c.ref).limit(limit)))
-
-
-def document_of(connection: Connection, ref: str) -> Entity | None:
-    """The entity as its provider gave it."""
-    document = connection.scalar(
-        select(claims.c.document)
-        .join(entities, entities.c.claim == claims.c.id)
-        .where(entities.c.ref == ref)
-    )
-    return None if document is None else Entity.of(members(decode(document)))
 
 
 def _words(connection: Connection, ref: str, shown: int | None) -> tuple[Word, ...]:
@@ -218,37 +213,32 @@ def _looks(connection: Connection, words: tuple[Word, ...]) -> tuple[Look, ...]:
     )
 
 
-def _told(
-    ref: str,
-    there: bool,
-    happenings: list[Happening],
-    words: tuple[Word, ...],
-    standing: tuple[Standing, ...],
-    looks: tuple[Look, ...],
-) -> list[str]:
-    told = [_last_change(ref, there, happenings)]
+def _claimed(words: tuple[Word, ...]) -> Iterator[str]:
     for word in words:
         if word.shown:
-            told.append(f"{word.provider} holds it under {word.location_key}.")
+            yield f"{word.provider} holds it under {word.location_key}."
         elif not word.withdrawn:
-            told.append(
+            yield (
                 f"{word.provider} claims it too, under {word.location_key}, "
                 "and would hold it if the holder let go."
             )
+
+
+def _against(standing: tuple[Standing, ...]) -> Iterator[str]:
     for problem in standing:
-        told.append(
-            f"Standing since {_time(problem.at)}, run {problem.run or 'unknown'}: "
-            f"{problem.message}."
-        )
+        run = f", run {problem.run}" if problem.run else ""
+        yield f"Standing since {_time(problem.at)}{run}: {problem.message}."
+
+
+def _not_found(looks: tuple[Look, ...]) -> Iterator[str]:
     for look in looks:
         if not look.present:
-            told.append(f"The provider {look.provider} is no longer configured.")
+            yield f"The provider {look.provider} is no longer configured."
         elif not look.named:
-            told.append(
+            yield (
                 f"{look.provider} last read everything at {_time(look.at)}, run "
                 f"{look.run}, and gave {look.given} entities; this is not among them."
             )
-    return told
 
 
 def _last_change(ref: str, there: bool, happenings: list[Happening]) -> str:
@@ -277,7 +267,7 @@ def _last_change(ref: str, there: bool, happenings: list[Happening]) -> str:
 def _places(happening: Happening) -> str:
     """Which places of the document a patch names, a few of them."""
     paths: list[str] = []
-    for step in decode(bytes(happening.patch or b"[]")) or ():  # pyright: ignore[reportGeneralTypeIssues] - a JSON Patch
+    for step in items(decode(bytes(happening.patch or b"[]"))):
         path = str(members(step).get("path", "")).lstrip("/").replace("/", ".")  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
         paths.append(path.replace("~1", "/").replace("~0", "~"))
     shown = ", ".join(paths[:4])

@@ -1,0 +1,69 @@
+"""What the catalog adds to a callboard: its API.
+
+Owns the entry point, and how a refresh that a portal asks for becomes a run.
+"""
+
+from collections.abc import Iterable
+
+from callboard import Callboard, Delivery, Mount
+from callboard.clock import now
+from callboard.ids import new_id
+from callboard.journal import Arrival
+from callboard.routes import SCHEDULE, Order
+from sqlalchemy import select
+
+from callboard_catalog.api.application import make_application
+from callboard_catalog.catalog import catalog_of
+from callboard_catalog.tables import claims
+
+PATH = "/api/catalog"
+# A provider that was asked just now is not asked again: one read serves all.
+_BETWEEN = 30.0
+
+
+def make_mounts(board: Callboard) -> Iterable[Mount]:
+    """The catalog's API at ``/api/catalog``."""
+    catalog = catalog_of(board)
+    tokens = board.settings.secrets("CATALOG_TOKEN")
+    refresher = Refresher(board)
+    app = make_application(catalog, tokens=tokens, refresh=refresher.refresh)
+    return [Mount(PATH, app)]
+
+
+class Refresher:
+    """Lets the providers of an entity read everything again, ahead of their schedule."""
+
+    def __init__(self, board: Callboard) -> None:
+        self._board = board
+        self._asked: dict[str, float] = {}
+
+    async def refresh(self, ref: str) -> None:
+        """Ask the providers that claim a ref; each makes a run of its own."""
+        query = select(claims.c.provider).where(
+            claims.c.ref == ref, claims.c.withdrawn.is_(False)
+        )
+        database = self._board.database
+        names = set(await database.read(lambda c: list(c.scalars(query))))
+        for provider in self._board.providers:
+            asked = self._asked.get(provider.name, 0.0)
+            if provider.name not in names or now() - asked < _BETWEEN:
+                continue
+            self._asked[provider.name] = now()
+            for handler in provider.handlers():
+                if handler.scheduled:
+                    id_ = new_id()
+                    delivery = Delivery(
+                        id=id_,
+                        source=SCHEDULE,
+                        hook="",
+                        guid=id_,
+                        event=provider.name,
+                        action=handler.method,
+                        organization=None,
+                        repository=None,
+                        received_at=now(),
+                        headers={},
+                        body=b"{}",
+                    )
+                    order = Order((f"{SCHEDULE}={handler.name}",))
+                    await self._board.accept(Arrival(delivery=delivery, order=order))

@@ -1,0 +1,105 @@
+"""What the demo says in the terminal.
+
+Owns the introduction, one line that shows that it lives, and the last word.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from callboard import Callboard, DeliveryState
+from callboard_catalog import catalog_of
+from callboard_github.demo.world import SECRET, World, described
+
+_ASIDE = 13
+_MARKS = {
+    DeliveryState.RUNNING: ("●", "cyan"),
+    DeliveryState.QUEUED: ("◌", "dim"),
+    DeliveryState.COMPLETED: ("✓", "green"),
+    DeliveryState.FAILED: ("✗", "yellow"),
+    DeliveryState.PARKED: ("■", "bold red"),
+}
+
+
+class Screen:
+    """The terminal of one demo."""
+
+    def __init__(self, board: Callboard, world: World, kept: Path | None) -> None:
+        self._board = board
+        self._world = world
+        self._kept = kept
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def introduce(self) -> None:
+        """Say what runs where, and what to try."""
+        front, watch = self._board.front_url, self._board.inspector_url
+        world = self._world
+        where = Table.grid(padding=(0, 2))
+        where.add_column(style="bold", min_width=_ASIDE)
+        where.add_column()
+        where.add_column(style="dim")
+        where.add_row("inspector", f"{watch}/", "every run, live: open this")
+        where.add_row("catalog", f"{front}/api/catalog/entities", "as Backstage has it")
+        where.add_row("webhooks", f"{front}/webhooks/github", f"secret {SECRET}")
+        lives = f"{described(world.acme)}, {described(world.globex)}"
+        where.add_row("GitHub", f"{world.github.url}/acme", f"simulated: {lives}")
+        kept = f"kept in {self._kept}" if self._kept else "removed at the end; --keep"
+        where.add_row("database", "SQLite", kept)
+        names = ", ".join(provider.name for provider in self._board.providers)
+        where.add_row("providers", names, "demo-faults misbehaves on purpose")
+        out = self._console
+        out.print()
+        out.print("[bold]callboard demo[/]  everything on this machine\n")
+        out.print(where, soft_wrap=False, overflow="fold")
+        out.print("\n[bold]Send something yourself[/], from another terminal:\n")
+        variable = f"CALLBOARD_GITHUB_WEBHOOK_SECRET={SECRET}"
+        _code(out, f"{variable} callboard send team.created --url {front}")
+        out.print("\nor without callboard:\n")
+        for line in _curl(f"{front}/webhooks/github"):
+            _code(out, line)
+        out.print("\n[dim]Ctrl-C ends it.[/]\n")
+
+    async def watch(self) -> None:
+        """Count deliveries in one line of a terminal, until cancelled."""
+        if not self._console.is_terminal:
+            return
+        with self._console.status("") as status:
+            while True:
+                status.update(await self._summary())
+                await anyio.sleep(1.0)
+
+    def conclude(self) -> None:
+        """Say that it ended, and what is left."""
+        if self._kept is None:
+            self._console.print("ended, and nothing is left behind")
+        else:
+            again = f"callboard demo --keep {self._kept} continues"
+            self._console.print(f"ended; {again}")
+
+    async def _summary(self) -> Text:
+        counts = Counter(view.state for view in self._board.trace.deliveries.values())
+        line = Text()
+        for state, (mark, style) in _MARKS.items():
+            if counts[state]:
+                line.append(f"{mark} {counts[state]} {state.value}  ", style)
+        version = await catalog_of(self._board).version()
+        line.append(f"{version} changes of the catalog", "dim")
+        return line
+
+
+def _curl(url: str) -> list[str]:
+    return [
+        """body='{"zen":"Keep it logically awesome.","hook_id":1}'""",
+        f"""sum=$(printf %s "$body" | openssl dgst -sha256 -hmac {SECRET} -r)""",
+        f"curl {url} -d \"$body\" -H 'Content-Type: application/json' \\",
+        "  -H 'X-GitHub-Event: ping' -H \"X-GitHub-Delivery: $(uuidgen)\" \\",
+        '  -H "X-Hub-Signature-256: sha256=${sum%% *}"',
+    ]
+
+
+def _code(out: Console, line: str) -> None:
+    out.print(Text(f"  {line}", "cyan"))
