@@ -8,7 +8,6 @@ from pathlib import Path
 
 import anyio
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from callboard import Callboard, DeliveryState
@@ -38,23 +37,22 @@ class Screen:
         """Say what runs where, and what to try."""
         front, watch = self._board.front_url, self._board.inspector_url
         world = self._world
-        where = Table.grid(padding=(0, 2))
-        where.add_column(style="bold", min_width=_ASIDE)
-        where.add_column()
-        where.add_column(style="dim")
-        where.add_row("inspector", f"{watch}/", "every run, live: open this")
-        where.add_row("catalog", f"{front}/api/catalog/entities", "as Backstage has it")
-        where.add_row("webhooks", f"{front}/webhooks/github", f"secret {SECRET}")
-        lives = f"{described(world.acme)}, {described(world.globex)}"
-        where.add_row("GitHub", f"{world.github.url}/acme", f"simulated: {lives}")
-        kept = f"kept in {self._kept}" if self._kept else "removed at the end; --keep"
-        where.add_row("database", "SQLite", kept)
+        kept = f"kept in {self._kept}" if self._kept else "removed at the end"
         names = ", ".join(provider.name for provider in self._board.providers)
-        where.add_row("providers", names, "demo-faults misbehaves on purpose")
         out = self._console
-        out.print()
-        out.print("[bold]callboard demo[/]  everything on this machine\n")
-        out.print(where, soft_wrap=False, overflow="fold")
+        out.print("\n[bold]callboard demo[/]  everything on this machine\n")
+        for subject, what, more in (
+            ("inspector", f"{watch}/", "every run, live: open this"),
+            ("catalog", f"{front}/api/catalog/entities", "what the runs made of it"),
+            ("webhooks", f"{front}/webhooks/github", f"secret: {SECRET}"),
+            ("GitHub", f"{world.github.url}/acme", "simulated"),
+            ("", described(world.acme), ""),
+            ("", described(world.globex), ""),
+            ("providers", names, "the last one misbehaves on purpose"),
+            ("database", "SQLite", kept),
+        ):
+            line = Text(f"  {subject:<{_ASIDE}}", "bold")
+            out.print(line.append(what, "not bold").append(f"  {more}", "not bold dim"))
         out.print("\n[bold]Send something yourself[/], from another terminal:\n")
         variable = f"CALLBOARD_GITHUB_WEBHOOK_SECRET={SECRET}"
         _code(out, f"{variable} callboard send team.created --url {front}")
