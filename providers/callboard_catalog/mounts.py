@@ -5,13 +5,13 @@ Owns the entry point, and how a refresh that a portal asks for becomes a run.
 
 from collections.abc import Iterable
 
+from sqlalchemy import select
+
 from callboard import Callboard, Delivery, Mount
 from callboard.clock import now
 from callboard.ids import new_id
 from callboard.journal import Arrival
 from callboard.routes import SCHEDULE, Order
-from sqlalchemy import select
-
 from callboard_catalog.api.application import make_application
 from callboard_catalog.catalog import catalog_of
 from callboard_catalog.tables import claims

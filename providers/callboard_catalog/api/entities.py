@@ -278,7 +278,7 @@ class Entities:
 
         return await self._reader.unless_known(request, ask)
 
-    async def remove(self, _request: Request) -> Response:  # noqa: ARG002 - see the lines below
+    async def remove(self, _request: Request) -> Response:
         """Refused: providers alone write."""
         raise read_only()
 

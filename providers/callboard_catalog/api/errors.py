@@ -35,7 +35,7 @@ class ApiError(Exception):
         self.name = name or _NAMES.get(status, "Error")
 
 
-class NotFoundError(ApiError):  # noqa: N818 - an answer, named for its status
+class NotFoundError(ApiError):
     """What was asked for is not there."""
 
     def __init__(self, message: str) -> None:

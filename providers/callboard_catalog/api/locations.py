@@ -196,7 +196,7 @@ class Locations:
         }
         return json_answer(answer, 201)
 
-    async def write(self, _request: Request) -> Response:  # noqa: ARG002 - see the lines below
+    async def write(self, _request: Request) -> Response:
         """Refused: providers alone write."""
         raise read_only()
 
@@ -252,7 +252,7 @@ class Locations:
             {"existingEntityFiles": existing, "generateEntities": generated}
         )
 
-    def _problems(self, raw: Raw) -> list[Problem]:  # noqa: A003 - see the lines below  # pyright: ignore[reportGeneralTypeIssues, reportUnknownParameterType] - JSON of any shape
+    def _problems(self, raw: Raw) -> list[Problem]:
         return problems_in(decoded(raw), self._schemas)
 
 

@@ -268,7 +268,7 @@ def _places(happening: Happening) -> str:
     """Which places of the document a patch names, a few of them."""
     paths: list[str] = []
     for step in items(decode(bytes(happening.patch or b"[]"))):
-        path = str(members(step).get("path", "")).lstrip("/").replace("/", ".")  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
+        path = str(members(step).get("path", "")).lstrip("/").replace("/", ".")
         paths.append(path.replace("~1", "/").replace("~0", "~"))
     shown = ", ".join(paths[:4])
     return shown if len(paths) <= 4 else f"{shown} and {len(paths) - 4} more"

@@ -1,0 +1,314 @@
+"""One run: isolation, timeouts, attempts, slots; in virtual time on both loops."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import pytest
+
+from callboard import Provider, Retry, Run, Untyped, on
+from callboard.testing import THING, find, outline, perform
+from callboard.tree import Tree
+
+Virtually = Callable[[Callable[[], Awaitable[Any]]], Any]
+Body = Callable[[Run], Awaitable[Any]]
+
+
+def provider(
+    called: str,
+    body: Body,
+    *,
+    timeout: float | None = 60.0,
+    retry: Retry | None = None,
+    together: bool = False,
+) -> Provider:
+    """A provider of one handler, ``body``."""
+
+    class Toy(Provider):
+        name = called
+
+        @on(THING)
+        async def handle(self, _event: Untyped, run: Run) -> Any:
+            return await body(run)
+
+    toy = Toy()
+    toy.timeout, toy.fails_together = timeout, together
+    toy.retry = retry or Retry(attempts=1)
+    return toy
+
+
+async def steady(_run: Run) -> None:
+    await anyio.sleep(30)
+
+
+def raising(error: BaseException) -> Body:
+    async def body(_run: Run) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    return body
+
+
+def performed(virtually: Virtually, *providers: Provider) -> Tree:
+    async def main() -> Tree:
+        with anyio.fail_after(10_000):
+            return await perform(*providers)
+
+    tree: Tree = virtually(main)
+    assert tree.open == 0
+    return tree
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("v"),
+        ExceptionGroup("g", [KeyError("k"), OSError("o")]),
+        KeyboardInterrupt(),
+        SystemExit(3),
+        GeneratorExit(),
+        BaseExceptionGroup("b", [SystemExit(4), ValueError("v")]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_failing_provider_leaves_siblings_running(
+    virtually: Virtually, error: BaseException
+) -> None:
+    tree = performed(
+        virtually, provider("bad", raising(error)), provider("good", steady)
+    )
+    assert find(tree, "good")["state"] == "completed"
+    bad = find(tree, "bad")
+    assert bad["state"] == "errored"
+    assert type(error).__name__ in bad["failure"]
+    assert outline(tree)["state"] == "errored"
+    assert outline(tree)["cause"] == "1 of 2 providers failed: `bad`"
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+def test_child_task_that_wants_to_end_the_process_fails_its_provider_alone(
+    virtually: Virtually, error: BaseException
+) -> None:
+    async def body(run: Run) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(raising(error), run, name="rude")  # pyright: ignore[reportArgumentType] - JSON of any shape
+
+    tree = performed(virtually, provider("bad", body), provider("good", steady))
+    assert find(tree, "good")["state"] == "completed"
+    assert find(tree, "bad")["state"] == "errored"
+    assert find(tree, "rude")["state"] == "errored"
+
+
+def test_provider_that_hangs_is_ended_by_its_timeout(virtually: Virtually) -> None:
+    tree = performed(
+        virtually,
+        provider("hangs", lambda _: anyio.sleep_forever(), timeout=5),
+        provider("good", steady),
+    )
+    hangs = find(tree, "hangs")
+    assert hangs["state"] == "errored"
+    assert "it did not end within 5 s" in hangs["failure"]
+    assert find(tree, "good")["state"] == "completed"
+
+
+def test_children_of_a_timed_out_provider_say_which_deadline_passed(
+    virtually: Virtually,
+) -> None:
+    async def body(_run: Run) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever, name="child")
+
+    tree = performed(virtually, provider("slow", body, timeout=5))
+    child = find(tree, "child")
+    assert child["state"] == "halted"
+    assert "deadline" in child["cause"]
+
+
+def test_provider_without_a_timeout_may_take_any_time(virtually: Virtually) -> None:
+    async def long(_run: Run) -> None:
+        await anyio.sleep(3_600)
+
+    tree = performed(virtually, provider("long", long, timeout=None))
+    assert outline(tree)["state"] == "completed"
+
+
+def test_attempts_are_made_until_one_completes(virtually: Virtually) -> None:
+    seen: list[int] = []
+
+    async def third_time(run: Run) -> None:
+        seen.append(run.attempt)
+        if run.attempt < 3:
+            raise OSError("not yet")
+
+    tree = performed(virtually, provider("p", third_time, retry=Retry(attempts=5)))
+    assert seen == [1, 2, 3]
+    assert find(tree, "p")["state"] == "completed"
+    task = next(iter(tree.root.children.values()))
+    assert [line.message for line in task.logs] == [
+        "attempt 1 of 5 failed",
+        "attempt 2 of 5 failed",
+    ]
+    assert task.logs[0].failure is not None
+    assert task.waits is None
+
+
+def test_attempts_wait_longer_each_time_and_as_long_as_the_server_asks(
+    virtually: Virtually,
+) -> None:
+    at: list[float] = []
+
+    async def limited(run: Run) -> None:
+        at.append(anyio.current_time())
+        error = OSError("rate limited")
+        if run.attempt == 3:
+            error.retry_after = 90  # pyright: ignore[reportAttributeAccessIssue] - what HTTP clients do
+        raise error
+
+    retry = Retry(attempts=4, first_wait=1, jitter=0)
+    performed(virtually, provider("p", limited, retry=retry))
+    assert [round(b - a, 3) for a, b in zip(at, at[1:], strict=False)] == [1, 2, 90]  # noqa: RUF007 - see the lines below
+
+
+def test_faults_of_the_code_are_not_tried_again(virtually: Virtually) -> None:
+    seen: list[int] = []
+
+    async def broken(run: Run) -> None:
+        seen.append(run.attempt)
+        raise TypeError("a fault")
+
+    performed(virtually, provider("p", broken, retry=Retry(attempts=5)))
+    assert seen == [1]
+
+
+def test_each_attempt_has_the_whole_timeout(virtually: Virtually) -> None:
+    async def slow(run: Run) -> None:
+        await anyio.sleep(50 if run.attempt == 1 else 20)
+
+    retry = Retry(attempts=2, first_wait=1, jitter=0)
+    tree = performed(virtually, provider("p", slow, timeout=30, retry=retry))
+    assert find(tree, "p")["state"] == "completed"
+
+
+def test_provider_that_swallows_cancellation_once_still_ends(
+    virtually: Virtually,
+) -> None:
+    async def stubborn(_run: Run) -> None:
+        try:
+            await anyio.sleep_forever()
+        except anyio.get_cancelled_exc_class():
+            pass
+        await anyio.sleep_forever()
+
+    tree = performed(
+        virtually, provider("p", stubborn, timeout=5), provider("good", steady)
+    )
+    assert find(tree, "p")["state"] == "errored"
+    assert find(tree, "good")["state"] == "completed"
+
+
+def test_provider_that_cleans_up_when_it_is_timed_out_has_the_time_it_shields(
+    virtually: Virtually,
+) -> None:
+    cleaned: list[bool] = []
+
+    async def careful(_run: Run) -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(7)
+                cleaned.append(True)
+
+    tree = performed(virtually, provider("p", careful, timeout=5))
+    assert cleaned == [True]
+    assert find(tree, "p")["state"] == "errored"
+
+
+def test_failure_halts_the_siblings_of_a_provider_that_fails_together(
+    virtually: Virtually,
+) -> None:
+    tree = performed(
+        virtually,
+        provider("bad", raising(ValueError("v")), together=True),
+        provider("good", steady),
+    )
+    good = find(tree, "good")
+    assert (good["state"], good["cause"]) == ("halted", "sibling `bad` failed")
+
+
+def test_result_that_a_plain_provider_returns_is_a_fault(virtually: Virtually) -> None:
+    async def returns(_run: Run) -> int:
+        return 3
+
+    tree = performed(virtually, provider("p", returns))
+    assert "expected None, got int" in find(tree, "p")["failure"]
+
+
+def test_slots_bound_how_many_handlers_run_at_once(virtually: Virtually) -> None:
+    inside: list[int] = [0]
+    most: list[int] = [0]
+
+    class Limited(Provider):
+        name = "limited"
+        concurrency = 1
+
+        async def _work(self) -> None:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            await anyio.sleep(5)
+            inside[0] -= 1
+
+        @on(THING)
+        async def one(self, _event: Untyped, _run: Run) -> None:
+            await self._work()
+
+        @on(THING)
+        async def other(self, _event: Untyped, _run: Run) -> None:
+            await self._work()
+
+    tree = performed(virtually, Limited())
+    assert outline(tree)["state"] == "completed"
+    assert most == [1]
+
+
+@pytest.mark.parametrize("outcome", ["returns", "raises"])
+def test_halting_task_ends_only_when_its_body_has_unwound(
+    virtually: Virtually, outcome: str
+) -> None:
+    """Its children end first, and then its own cleaning up may still fail."""
+    states: list[str] = []
+
+    async def body(run: Run) -> None:
+        node = run._task
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(anyio.sleep_forever, name="child")
+                await anyio.lowlevel.checkpoint()
+                node.tree.root.halt_all("cancelled by ada")
+                node.scope.cancel()
+        finally:
+            states.append(node.state.value)
+            with anyio.CancelScope(shield=True):
+                await anyio.lowlevel.checkpoint()
+                if outcome == "raises":
+                    raise OSError("cleaning up failed")
+
+    tree = performed(virtually, provider("p", body))
+    assert states == ["halting"]
+    expected = "errored" if outcome == "raises" else "halted"
+    assert find(tree, "p")["state"] == expected
+    assert find(tree, "p")["cause"] == "cancelled by ada"
+
+
+def test_provider_without_a_handler_for_the_event_is_not_in_the_tree(
+    virtually: Virtually,
+) -> None:
+    class Other(Provider):
+        name = "other"
+
+    tree = performed(virtually, Other())
+    assert outline(tree) == {
+        "name": "plain:thing",
+        "state": "completed",
+        "children": [],
+    }
