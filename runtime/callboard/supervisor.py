@@ -158,7 +158,8 @@ class _Supervised:
         The boundary that no exception of a provider's passes, but for cancellation.
         """
         node, policy = self.node, self.handler.provider.retry
-        node.start()
+        if node.state is State.PENDING:  # not told to stop before its first step
+            node.start()
         self.standing.running += 1
         try:
             while True:

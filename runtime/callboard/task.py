@@ -112,6 +112,8 @@ class Task(Struct, eq=False):
     """The trace's sequence of its last change."""
     children: "dict[int, Task]" = {}
     open_children: int = 0
+    unwound: bool = False
+    """Whether its body has ended. A task that is told to stop first unwinds."""
     failed_child: "Task | None" = None
     """The child that failed last, for the cause of its siblings' halt."""
     handle: Any = None
@@ -227,6 +229,7 @@ class Task(Struct, eq=False):
 
     def _unwind(self) -> None:
         """Ended once its last child has; until then its state says how it will end."""
+        self.unwound = True
         if self.open_children:
             self.tree.trace.publish(self)
             return
@@ -242,7 +245,7 @@ class Task(Struct, eq=False):
         parent = self.parent
         if parent is not None:
             parent.open_children -= 1
-            if not parent.open_children and parent.state.last_step is not None:
+            if parent.unwound and not parent.open_children:
                 parent._unwind()
 
 

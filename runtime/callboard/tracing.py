@@ -11,12 +11,20 @@ from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import anyio
 import sniffio
 
 from callboard.outcome import close
+from callboard.states import State
 from callboard.task import CURRENT, Kind, Task
 
 logger = logging.getLogger(__name__)
+
+
+# anyio starts every task in a wrapper of its own (since 4.14), which is nobody's site.
+_WRAPPER = getattr(
+    getattr(getattr(anyio, "TaskHandle", None), "_run_coro", None), "__code__", None
+)
 
 
 class _Expected(threading.local):
@@ -55,7 +63,9 @@ def take_expected() -> Task | None:
 async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
     """Run ``coroutine`` as ``node``: its start, its end and its failure are recorded."""
     CURRENT.set(node)
-    if node.kind != "provider":  # a provider starts once it has its slot
+    # A provider starts once it has its slot; a task that was told to stop before its
+    # first step meets the cancellation at its first checkpoint.
+    if node.kind != "provider" and node.state is State.PENDING:
         node.start()
     try:
         result = await coroutine
@@ -70,7 +80,10 @@ async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
 def child(parent: Task, name: str, coroutine: Any, kind: Kind = "task") -> Task:
     """A new node for ``coroutine`` below ``parent``, with its creation site."""
     node = parent.tree.add(parent, name, kind)
-    node.code = getattr(coroutine, "cr_code", None)
+    code = getattr(coroutine, "cr_code", None)
+    if code is _WRAPPER:
+        code = getattr(coroutine.cr_frame.f_locals["self"].coro, "cr_code", None)
+    node.code = code
     return node
 
 

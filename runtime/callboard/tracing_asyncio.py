@@ -57,7 +57,12 @@ async def _named(coro: Coroutine[Any, Any, Any], node: Task) -> Any:
     if task is not None and node.kind == "task":
         name = task.get_name()
         node.name = coro.__qualname__ if name.startswith("Task-") else name
-    return await watch(coro, node)
+    try:
+        return await watch(coro, node)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # Bare, either would end the event loop, and every other run with it.
+        message = f"task `{node.name}` wanted to end the process"
+        raise BaseExceptionGroup(message, [error]) from None
 
 
 def _end_unstarted(node: Task, coro: Coroutine[Any, Any, Any]) -> None:
