@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -25,10 +26,8 @@ async def traced(body: Any, *, tree: Tree | None = None) -> Tree:
     tree = tree or Trace().open_tree("r", "d", "root")
 
     async def root() -> None:
-        try:  # noqa: SIM105 - see the lines below
+        with suppress(Exception):
             await watch(body(), tree.root)
-        except Exception:  # noqa: BLE001 - it is in the record
-            pass
 
     with anyio.fail_after(5), installed():
         async with anyio.create_task_group() as group:
@@ -231,6 +230,7 @@ async def test_abandoned_thread_is_seen_until_it_is_over() -> None:
 
 async def test_task_started_elsewhere_to_outlive_the_run_is_not_in_its_tree() -> None:
     ended: list[bool] = []
+    tree = Trace().open_tree("r", "d", "root")
 
     async def outlives() -> None:
         await anyio.lowlevel.checkpoint()
@@ -243,7 +243,6 @@ async def test_task_started_elsewhere_to_outlive_the_run_is_not_in_its_tree() ->
                 outside.start_soon(outlives, name="outlives")
                 await anyio.lowlevel.checkpoint()
 
-            tree = Trace().open_tree("r", "d", "root")
             with installed():
                 async with anyio.create_task_group() as group:
                     group.start_soon(watch, body(), tree.root)
