@@ -14,7 +14,7 @@ clock (``trio.testing.MockClock``) rules its timeouts and retries.
 """
 
 import tempfile
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -271,17 +271,22 @@ async def newest_tree(board: Callboard, delivery: str) -> TreeRecord:
 
 
 async def perform(
-    *providers: Provider, event: object = None, delivery: Delivery | None = None
+    *providers: Provider,
+    event: object = None,
+    delivery: Delivery | None = None,
+    opened: Callable[[Tree], object] = lambda _: None,
 ) -> Tree:
     """One run of every handler that wants ``delivery``, on the loop that calls.
 
-    Nothing is recorded but the tree that is returned, and no thread takes part.
+    Nothing is recorded but the tree that is returned, and handed to ``opened`` before
+    the run begins. No thread takes part.
     """
     delivery = delivery or sample()
     name = delivery.name
     if event is None:
         event = Untyped(name, msgspec.json.decode(delivery.body), "a sample")
     tree = Trace().open_tree(new_id(), delivery.id, str(name))
+    opened(tree)
     handlers = Routes(providers).wanting(name)
     standings = {provider.name: Standing(provider) for provider in providers}
     with installed():

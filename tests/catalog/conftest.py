@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from callboard import Database
+from callboard_catalog.testing import Shelf
 
 _SWITCH = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 
@@ -99,3 +100,9 @@ def database(database_url: str) -> Iterator[Database]:
         yield opened
     finally:
         opened.close()
+
+
+@pytest.fixture
+def shelf(database: Database) -> Shelf:
+    """An empty catalog with its API."""
+    return Shelf(database)

@@ -62,7 +62,7 @@ class Guard:
             return False
         sent = given.strip().encode()
         # Every token is compared, so that the time tells nothing of which.
-        return any([compare_digest(sent, token) for token in self._tokens])  # noqa: C419 - see the lines below
+        return sum(compare_digest(sent, token) for token in self._tokens) > 0
 
 
 def _is_local(request: Request) -> bool:

@@ -4,32 +4,32 @@ Owns the description of every route: what it takes, what it answers. It is serve
 ``/openapi.json`` and held against the application by tests.
 """
 
+from collections.abc import Sequence
 from functools import cache
-from typing import TypeAlias
 
-Spec: TypeAlias = "dict[str, Spec] | list[Spec] | str | int | bool"
+from callboard_catalog.documents import JsonValue
 
-_TEXT: Spec = {"type": "string"}
-_TEXTS: Spec = {"type": "array", "items": _TEXT}
-_ENTITY: Spec = {"$ref": "#/components/schemas/Entity"}
-_LOCATION: Spec = {"$ref": "#/components/schemas/Location"}
-_PREDICATE: Spec = {"type": "object", "description": "A filter predicate."}
+_TEXT: JsonValue = {"type": "string"}
+_TEXTS: JsonValue = {"type": "array", "items": _TEXT}
+_ENTITY: JsonValue = {"$ref": "#/components/schemas/Entity"}
+_LOCATION: JsonValue = {"$ref": "#/components/schemas/Location"}
+_PREDICATE: JsonValue = {"type": "object", "description": "A filter predicate."}
 _NAME = "/entities/by-name/{kind}/{namespace}/{name}"
 
 
-def _object(required: list[str], **properties: Spec) -> Spec:
+def _object(required: Sequence[str], **properties: JsonValue) -> JsonValue:
     return {
         "type": "object",
-        "required": list[Spec](required),
+        "required": list(required),
         "properties": dict(properties),
     }
 
 
-def _list(items: Spec) -> Spec:
+def _list(items: JsonValue) -> JsonValue:
     return {"type": "array", "items": items}
 
 
-def _query(name: str, schema: Spec, description: str) -> Spec:
+def _query(name: str, schema: JsonValue, description: str) -> JsonValue:
     return {
         "name": name,
         "in": "query",
@@ -38,12 +38,12 @@ def _query(name: str, schema: Spec, description: str) -> Spec:
     }
 
 
-def _number(name: str, least: int, description: str) -> Spec:
-    schema: Spec = {"type": "integer", "minimum": least, "maximum": 2**31 - 1}
+def _number(name: str, least: int, description: str) -> JsonValue:
+    schema: JsonValue = {"type": "integer", "minimum": least, "maximum": 2**31 - 1}
     return _query(name, schema, description)
 
 
-def _path(*names: str) -> list[Spec]:
+def _path(*names: str) -> list[JsonValue]:
     return [
         {"name": name, "in": "path", "required": True, "schema": _TEXT}
         for name in names
@@ -73,21 +73,21 @@ _FACETS = _object(
 def _operation(
     name: str,
     summary: str,
-    answer: Spec | None,
+    answer: JsonValue,
     *,
-    parameters: list[Spec] | None = None,
-    body: Spec | None = None,
+    parameters: Sequence[JsonValue] = (),
+    body: JsonValue = None,
     status: int = 200,
     others: tuple[int, ...] = (),
     media: str = "application/json",
-) -> Spec:
-    success: dict[str, Spec] = {"description": summary}
+) -> JsonValue:
+    success: dict[str, JsonValue] = {"description": summary}
     if answer is not None:
         success["content"] = {media: {"schema": answer}}
-    responses: dict[str, Spec] = {str(status): success}
+    responses: dict[str, JsonValue] = {str(status): success}
     for code in (400, 401, *others):
         responses[str(code)] = {"$ref": f"#/components/responses/{code}"}
-    operation: dict[str, Spec] = {
+    operation: dict[str, JsonValue] = {
         "operationId": name,
         "summary": summary,
         "responses": responses,
@@ -95,13 +95,13 @@ def _operation(
     if parameters:
         operation["parameters"] = parameters
     if body is not None:
-        content: Spec = {"application/json": {"schema": body}}
+        content: JsonValue = {"application/json": {"schema": body}}
         operation["requestBody"] = {"required": True, "content": content}
         responses["413"] = {"$ref": "#/components/responses/413"}
     return operation
 
 
-def _entities() -> dict[str, Spec]:
+def _entities() -> dict[str, JsonValue]:
     return {
         "/entities": {
             "get": _operation(
@@ -230,7 +230,7 @@ def _entities() -> dict[str, Spec]:
     }
 
 
-def _locations() -> dict[str, Spec]:
+def _locations() -> dict[str, JsonValue]:
     place = _object(["type", "target"], type=_TEXT, target=_TEXT)
     by_id = _path("id")
     return {
@@ -339,7 +339,7 @@ def _locations() -> dict[str, Spec]:
     }
 
 
-def _beyond() -> dict[str, Spec]:
+def _beyond() -> dict[str, JsonValue]:
     return {
         f"{_NAME}/history": {
             "get": _operation(
@@ -394,7 +394,7 @@ def _beyond() -> dict[str, Spec]:
 
 
 @cache
-def document() -> Spec:
+def document() -> JsonValue:
     """The whole document, OpenAPI 3.1."""
     error = _object(
         ["error", "request", "response"],
@@ -402,11 +402,11 @@ def document() -> Spec:
         request=_object(["method", "url"], method=_TEXT, url=_TEXT),
         response=_object(["statusCode"], statusCode={"type": "integer"}),
     )
-    problem: Spec = {
+    problem: JsonValue = {
         "description": "What is wrong with the request.",
         "content": {"application/json": {"schema": {"type": "object"}}},
     }
-    failed: Spec = {
+    failed: JsonValue = {
         "description": "The request was not answered.",
         "content": {
             "application/json": {"schema": {"$ref": "#/components/schemas/Error"}}
@@ -436,5 +436,5 @@ def document() -> Spec:
                 ),
             },
         },
-        "security": [{"token": list[Spec]()}, {}],
+        "security": [{"token": []}, {}],
     }

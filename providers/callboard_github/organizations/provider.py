@@ -22,9 +22,8 @@ from callboard_catalog import (
     Located,
     LocatedRef,
 )
-from callboard_catalog.reading import claimed
 from callboard_github.client import GitHub
-from callboard_github.errors import GitHubError, IncompleteReadError
+from callboard_github.errors import GitHubError, IncompleteReadError, NotFoundError
 from callboard_github.events import (
     InstallationCreated,
     InstallationDeleted,
@@ -53,6 +52,8 @@ from callboard_github.organizations.entities import (
     user_entity,
     with_membership,
 )
+from callboard_github.organizations.known import Known
+from callboard_github.organizations.merging import Merger
 from callboard_github.organizations.reading import Reader
 from callboard_github.organizations.settling import Settled, settle, slugs_of
 from callboard_github.scope import Scope
@@ -89,6 +90,14 @@ class Organizations(EntityProvider):
         chosen = self.settings.namespaces
         own = chosen == "organization" or (chosen == "automatic" and not scope.alone)
         self.names = Names(own_namespaces=own)
+        self.known = Known(catalog, self.name, self.names)
+        self.merger = Merger(
+            provider=self.name,
+            names=self.names,
+            known=self.known,
+            user=self._user,
+            group=self.group,
+        )
         self.reader = Reader(
             github,
             verified_emails=self.settings.verified_emails,
@@ -154,7 +163,7 @@ class Organizations(EntityProvider):
         if not await self._ours(run, organization):
             return
         as_of = now()
-        known = await self._groups(organization)
+        known = await self.known.groups(organization)
         slugs = [*slugs_of(known, team), *([slug] if slug else [])]
         if not slugs and node_id is None:
             run.label(unknown=True)
@@ -186,7 +195,7 @@ class Organizations(EntityProvider):
             for login in team.members
         }
         texts_ = settled.joined.keys() | settled.left.keys()
-        known = await self._users(text.rpartition("/")[2] for text in texts_)
+        known = await self.known.users(text.rpartition("/")[2] for text in texts_)
         strangers = [
             logins[text]
             for text in settled.joined
@@ -195,7 +204,7 @@ class Organizations(EntityProvider):
         if strangers:
             people = await self.reader.people(run, organization, strangers)
             for person in people.values():
-                entity = self.user(person) if self._wanted(person) else None
+                entity = self._user(person)
                 if entity is not None:
                     known[person.login.lower()] = entity
         moved: list[Entity] = []
@@ -233,12 +242,10 @@ class Organizations(EntityProvider):
             return
         as_of = now()
         people = await self.reader.people(run, organization, [user.login])
-        known = (await self._users([user.login])).get(user.login.lower())
-        groups = await self._groups(organization)
+        known = (await self.known.users([user.login])).get(user.login.lower())
+        groups = await self.known.groups(organization)
         person = next(iter(people.values()), None)
-        entity = known
-        if entity is None and person is not None and self._wanted(person):
-            entity = self.user(person)
+        entity = known or (person and self._user(person))
         if entity is None:
             return
         member_of = texts(entity, "memberOf") - self._texts(organization, groups)
@@ -290,7 +297,11 @@ class Organizations(EntityProvider):
         self, event: OrganizationDeleted, run: CatalogRun
     ) -> None:
         """An organization is no more."""
-        await self._left(run, event.organization.login)
+        await self.scope.changed(run)
+        if await self.scope.covers(run, event.organization.login):
+            await self._whole(run, event.organization.login)
+        else:
+            await self._forget(run, event.organization.login)
 
     @on(
         InstallationCreated,
@@ -315,67 +326,27 @@ class Organizations(EntityProvider):
             return
         await self.scope.changed(run)
         if self.scope.discovers and not await self.scope.covers(run, account.login):
-            await self._left(run, account.login)
+            await self._forget(run, account.login)
         elif await self._ours(run, account.login) and not isinstance(
             event, InstallationDeleted | InstallationSuspend
         ):
             await self._whole(run, account.login)
-
-    async def _left(self, run: CatalogRun, organization: str) -> None:
-        """Forget an organization that nobody can read any more."""
-        as_of = now()
-        nobody = OrganizationRead(organization, {}, {})
-        await run.apply(await self._replaced([nobody], [], as_of))
-        await self.scope.changed(run)
 
     async def _whole(
         self, run: CatalogRun, organization: str, also: Sequence[str] = ()
     ) -> None:
         """Read an organization anew; ``also`` are names that it had before."""
         as_of = now()
-        read = await self.reader.organization(run, organization)
-        await run.apply(await self._replaced([read], also, as_of))
+        try:
+            read = await self.reader.organization(run, organization)
+        except NotFoundError:
+            run.label(gone=True)
+            read = OrganizationRead(organization, {}, {})
+        await run.apply(await self.merger.replaced([read], also, as_of))
 
-    async def _replaced(
-        self, read: Sequence[OrganizationRead], also: Sequence[str], as_of: float
-    ) -> Delta:
-        """What turns all that is known of some organizations into what was read."""
-        old = {login.lower() for login in also} | {o.login.lower() for o in read}
-        removed: list[LocatedRef] = []
-        theirs: set[str] = set()
-        for login in old:
-            key = key_of(self.name, login)
-            for slug, group in (await self._groups(login)).items():
-                removed.append(LocatedRef(group.ref, key))
-                theirs |= self._texts(login, [slug])
-        groups, users = self._rendered(read)
-        gone: list[str] = []
-        for user in await self.catalog.owned_by(self.name, kind="user"):
-            organizations = organizations_of(user)
-            name = user.metadata.name.lower()
-            fresh = users.get(name)
-            if fresh is None and not organizations & old:
-                continue
-            member_of = texts(user, "memberOf") - theirs
-            organizations -= old
-            if fresh is not None:
-                member_of |= texts(fresh, "memberOf")
-                organizations |= organizations_of(fresh)
-            if organizations:
-                users[name] = with_membership(
-                    fresh or user, member_of=member_of, organizations=organizations
-                )
-            else:
-                gone.append(name)
-        here = {(str(group.entity.ref), group.location_key) for group in groups}
-        return Delta(
-            added=[*groups, *users.values()],
-            removed=[
-                *(r for r in removed if (str(r.ref), r.location_key) not in here),
-                *(self.names.user(name) for name in gone),
-            ],
-            as_of=as_of,
-        )
+    async def _forget(self, run: CatalogRun, organization: str) -> None:
+        nobody = OrganizationRead(organization, {}, {})
+        await run.apply(await self.merger.replaced([nobody], (), now()))
 
     # Everything.
 
@@ -399,70 +370,14 @@ class Organizations(EntityProvider):
                 start(f"read {login}", partial(one, login))
         if failed and not read:
             raise next(iter(failed.values()))
-        groups, users = self._rendered(read)
+        made = self.merger.rendered(read)
         for login in failed:
-            await self._keep(login.lower(), groups, users)
-        full = Full(entities=[*groups, *users.values()], as_of=as_of)
+            await self.merger.keep(login, made)
+        full = Full([*made.groups, *made.users.values()], as_of=as_of)
         await check_removals(self.catalog, self.name, full, self.most_removed)
         await run.apply(full)
         if failed:
             raise IncompleteReadError(failed, len(logins))
-
-    async def _keep(
-        self, organization: str, groups: list[Located], users: dict[str, Entity]
-    ) -> None:
-        """Take over what is known of an organization that could not be read."""
-        known = await self._groups(organization)
-        key = key_of(self.name, organization)
-        groups += [Located(group, key) for group in known.values()]
-        theirs = self._texts(organization, known)
-        for user in await self.catalog.owned_by(self.name, kind="user"):
-            if organization not in organizations_of(user):
-                continue
-            fresh = users.get(user.metadata.name.lower())
-            member_of = texts(user, "memberOf") & theirs
-            organizations = {organization}
-            if fresh is not None:
-                member_of |= texts(fresh, "memberOf")
-                organizations |= organizations_of(fresh)
-            users[user.metadata.name.lower()] = with_membership(
-                fresh or user, member_of=member_of, organizations=organizations
-            )
-
-    def _rendered(
-        self, read: Iterable[OrganizationRead]
-    ) -> tuple[list[Located], dict[str, Entity]]:
-        """Groups, and users by name in lower case."""
-        groups: list[Located] = []
-        users: dict[str, Entity] = {}
-        member_of: dict[str, set[str]] = {}
-        organizations: dict[str, set[str]] = {}
-        for one in sorted(read, key=lambda o: o.login.lower()):
-            key = key_of(self.name, one.login)
-            for person in one.people.values():
-                name = person.login.lower()
-                organizations.setdefault(name, set()).add(one.login.lower())
-                if name not in users and self._wanted(person):
-                    entity = self.user(person)
-                    if entity is not None:
-                        users[name] = entity
-            for team in one.teams.values():
-                group = self.group(team, one.login)
-                if group is None:
-                    continue
-                groups.append(Located(group, key))
-                for login in team.members:
-                    belongs = member_of.setdefault(login.lower(), set())
-                    belongs |= self._texts(one.login, [team.slug])
-        whole = {
-            name: with_membership(
-                user,
-                member_of=member_of.get(name, ()),
-                organizations=organizations[name],
-            )
-            for name, user in users.items()
-        }
-        return groups, whole
 
     # What is known.
 
@@ -472,21 +387,10 @@ class Organizations(EntityProvider):
             run.label(skipped=f"{organization} is not ours")
         return ours
 
-    def _wanted(self, person: Person) -> bool:
-        return self.settings.suspended or person.suspended_at is None
+    def _user(self, person: Person) -> Entity | None:
+        if person.suspended_at is not None and not self.settings.suspended:
+            return None
+        return self.user(person)
 
     def _texts(self, organization: str, slugs: Iterable[str]) -> set[str]:
         return {self.names.member_of(organization, slug) for slug in slugs}
-
-    async def _groups(self, organization: str) -> dict[str, Entity]:
-        key = key_of(self.name, organization)
-        owned = await self.catalog.owned_by(self.name, location_key=key)
-        return {group.metadata.name: group for group in owned}
-
-    async def _users(self, logins: Iterable[str]) -> dict[str, Entity]:
-        """Those of some users that are known, by login in lower case."""
-        refs = [str(self.names.user(login)) for login in logins]
-        found = await self.catalog.database.read(
-            lambda connection: claimed(connection, self.name, refs=refs)
-        )
-        return {f.entity.metadata.name.lower(): f.entity for f in found}

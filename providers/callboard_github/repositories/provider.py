@@ -21,7 +21,12 @@ from callboard_catalog import (
 )
 from callboard_catalog.reading import claimed
 from callboard_github.client import GitHub
-from callboard_github.errors import GitHubError, IncompleteReadError, NotInstalledError
+from callboard_github.errors import (
+    GitHubError,
+    IncompleteReadError,
+    NotFoundError,
+    NotInstalledError,
+)
 from callboard_github.events import (
     InstallationCreated,
     InstallationDeleted,
@@ -237,8 +242,12 @@ class Repositories(EntityProvider):
         self, event: OrganizationDeleted, run: CatalogRun
     ) -> None:
         """An organization is no more, and so are its repositories."""
+        login = event.organization.login
         await self.scope.changed(run)
-        await self._replace(run, {event.organization.login.lower()}, [], now())
+        if await self.scope.covers(run, login):
+            await self._whole(run, login, set())
+        else:
+            await self._replace(run, {login.lower()}, [], now())
 
     @on(
         InstallationCreated,
@@ -276,7 +285,11 @@ class Repositories(EntityProvider):
 
     async def _whole(self, run: CatalogRun, login: str, also: set[str]) -> None:
         as_of = now()
-        read = await self.reader.organization(run, login, self.filter)
+        try:
+            read = await self.reader.organization(run, login, self.filter)
+        except NotFoundError:
+            run.label(gone=True)
+            read = []
         await self._replace(run, {login.lower(), *also}, read, as_of)
 
     async def _replace(
