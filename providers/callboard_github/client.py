@@ -372,14 +372,21 @@ class GitHub:
                     if payer.signs or not self.access.forget(payer.account):
                         raise
                     continue
-                budget = self._limits.note(payer.who, payer.resource, answer.headers)
+                budget = self._limits.note(
+                    payer.who,
+                    payer.resource,
+                    answer.headers,
+                    now=anyio.current_time(),
+                    unix=clock.now(),
+                )
                 if budget is not None:
                     run.label(remaining=budget.remaining, limit=budget.limit)
                 return answer
 
     async def _turn(self, run: Caller, payer: Payer) -> None:
         while True:
-            owed = self._limits.owed(payer.who, payer.resource, clock.now())
+            now = anyio.current_time()
+            owed = self._limits.owed(payer.who, payer.resource, now=now)
             if owed <= 0:
                 return
             if owed > self._patience:
@@ -389,7 +396,7 @@ class GitHub:
 
     def _limited(self, payer: Payer, error: RateLimitedError) -> None:
         wait = max(error.retry_after or 0.0, 1.0)
-        self._limits.pause(payer.who, clock.now() + wait)
+        self._limits.pause(payer.who, wait, now=anyio.current_time())
         if wait > self._patience:
             message = f"{error} ({payer.resource}), for another {wait:.0f} s"
             raise RateLimitedError(message, wait) from error
