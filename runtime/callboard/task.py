@@ -245,7 +245,7 @@ class Task(Struct, eq=False):
         parent = self.parent
         if parent is not None:
             parent.open_children -= 1
-            if parent.state.last_step is not None and not parent.open_children:
+            if parent.unwound and not parent.open_children:
                 parent._unwind()
 
 
