@@ -20,6 +20,7 @@ from githubkit.exception import (
     RequestTimeout,
 )
 from githubkit.throttling import LocalThrottler
+from jwt import PyJWTError
 from msgspec import Struct
 
 from callboard_github import errors
@@ -115,7 +116,7 @@ class Wire(GitHubCore[UnauthAuthStrategy]):
         flow = AppAuth(self, app_id, private_key)
         try:
             return await flow.aget_jwt()
-        except (ValueError, TypeError) as error:
+        except (PyJWTError, ValueError, TypeError) as error:
             message = f"the private key of app {app_id}: expected one in PEM"
             raise errors.BadCredentialsError(message) from error
 
