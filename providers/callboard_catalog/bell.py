@@ -17,7 +17,12 @@ class Bell:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._newest = 0
-        self._waiting: set[Wake] = set()
+        self._wakes: set[Wake] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._wakes)
 
     def ring(self, version: int) -> None:
         """Wake everyone who waits for this change or an earlier one."""
@@ -25,8 +30,8 @@ class Bell:
             if version <= self._newest:
                 return
             self._newest = version
-            waiting, self._waiting = self._waiting, set()
-        wake_all(waiting)
+            wakes, self._wakes = self._wakes, set()
+        wake_all(wakes)
 
     async def wait(self, after: int, seconds: float) -> None:
         """Return when a change after ``after`` was rung, or after ``seconds``.
@@ -38,10 +43,10 @@ class Bell:
             if self._newest > after:
                 wake.event.set()
             else:
-                self._waiting.add(wake)
+                self._wakes.add(wake)
         try:
             with anyio.move_on_after(seconds):
                 await wake.wait()
         finally:
             with self._lock:
-                self._waiting.discard(wake)
+                self._wakes.discard(wake)

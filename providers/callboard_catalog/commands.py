@@ -1,0 +1,55 @@
+"""``callboard why``: the account of one entity, from the catalog's history.
+
+Owns the command and what a person reads of it.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from callboard.cli.console import open_database, read_settings
+from callboard_catalog.refs import EntityRef, InvalidRef
+
+_NOT_THERE = 1
+_WRONG_USE = 2
+
+
+def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
+    """Say why an entity is as it is, or why it is not there.
+
+    Works while the server runs and while it does not. The exit code is 0 when the
+    entity is there, 1 when it is not.
+
+    Args:
+        ref: Such as component:default/website.
+        json_: The whole account as one JSON object.
+        config: The settings; callboard.toml in this folder when not given.
+    """
+    from callboard_catalog.query.why import similar
+    from callboard_catalog.query.why import why as account_of
+
+    try:
+        name = str(EntityRef.parse(ref))
+    except InvalidRef as error:
+        sys.stderr.write(f"callboard: {error}\n")
+        raise SystemExit(_WRONG_USE) from None
+    database = open_database(read_settings(config), create=False)
+    try:
+        database.expect_migrated()
+        account = database.query(lambda c: account_of(c, name))
+        others = [] if account.there else database.query(lambda c: similar(c, name))
+    finally:
+        database.close()
+    if json_:
+        sys.stdout.write(msgspec.json.encode(account).decode() + "\n")
+    else:
+        console = Console(highlight=False)
+        for number, line in enumerate(account.told):
+            console.print(Text(line, style="bold" if number == 0 else ""))
+        if others:
+            console.print(Text(f"There is {', '.join(others)}.", style="dim"))
+    if not account.there:
+        raise SystemExit(_NOT_THERE)

@@ -1,0 +1,88 @@
+"""The change feed and the export: how others stay equal."""
+
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+import yaml
+from sqlalchemy import delete
+
+from callboard_catalog import Delta, Full
+from callboard_catalog.tables import history
+from callboard_catalog.testing import Shelf, component, group
+
+pytestmark = pytest.mark.anyio
+
+
+def names(entities: list[Any]) -> set[str]:
+    return {entity["metadata"]["name"] for entity in entities}
+
+
+async def test_follower_is_told_of_every_entity_once(shelf: Shelf) -> None:
+    begin = await shelf.get("/changes")
+    assert begin["reset"] is True
+    await shelf.give(Full([component("a"), component("b")]))
+    await shelf.give(Delta([component("a", owner="x"), group("g")], ["component:b"]))
+    news = await shelf.get("/changes", after=begin["position"])
+    assert news["reset"] is False
+    assert names(news["upserted"]) == {"a", "g"}
+    assert news["removed"] == ["component:default/b"]
+    nothing = await shelf.get("/changes", after=news["position"])
+    assert nothing == {**nothing, "upserted": [], "removed": [], "reset": False}
+    assert nothing["position"] == news["position"]
+
+
+async def test_small_pages_lead_to_the_same_end(shelf: Shelf) -> None:
+    position = (await shelf.get("/changes"))["position"]
+    await shelf.give(Full([component(f"c{index}") for index in range(7)]))
+    found = set[str]()
+    while True:
+        news = await shelf.get("/changes", after=position, limit=3)
+        if news["position"] == position:
+            break
+        found |= names(news["upserted"])
+        position = news["position"]
+    assert len(found) == 7
+
+
+async def test_waiting_follower_hears_of_a_change_at_once(shelf: Shelf) -> None:
+    position = (await shelf.get("/changes"))["position"]
+    heard: list[Any] = []
+
+    async def follow() -> None:
+        heard.append(await shelf.get("/changes", after=position, wait=50))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(follow)
+            while not shelf.catalog.bell.waiting:
+                await anyio.lowlevel.checkpoint()
+            await shelf.give(Full([component("a")]))
+    assert names(heard[0]["upserted"]) == {"a"}
+
+
+async def test_follower_of_another_or_a_forgotten_past_begins_anew(
+    shelf: Shelf,
+) -> None:
+    begin = (await shelf.get("/changes"))["position"]
+    await shelf.give(Full([component("a")]))
+    middle = (await shelf.get("/changes"))["position"]
+    await shelf.give(Delta([component("b")]))
+    epoch = begin.partition(".")[0]
+    for strange in ("0" * 32 + ".1", f"{epoch}.99"):
+        assert (await shelf.get("/changes", after=strange))["reset"] is True
+    with shelf.catalog.database.engine.begin() as connection:
+        connection.execute(delete(history).where(history.c.id == 1))
+    assert (await shelf.get("/changes", after=begin))["reset"] is True
+    assert (await shelf.get("/changes", after=middle))["reset"] is False
+
+
+async def test_export_is_yaml_documents_as_providers_gave_them(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a", {"description": "--- :\n%"}), group("g")]))
+    async with shelf.client() as client:
+        answer = await client.get("/export.yaml", params={"filter": "kind=component"})
+        everything = await client.get("/export.yaml")
+    [document] = yaml.safe_load_all(answer.text)
+    assert document == component("a", {"description": "--- :\n%"}).document()
+    assert len(list(yaml.safe_load_all(everything.text))) == 2

@@ -1,0 +1,119 @@
+"""Why an entity is so, and why it is not there."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callboard import Database
+from callboard_catalog import Delta, Full, Problem, Rejected
+from callboard_catalog.commands import why
+from callboard_catalog.testing import Shelf, component
+
+pytestmark = pytest.mark.anyio
+A = "/entities/by-name/component/default/a"
+
+
+async def test_removal_is_told_with_its_run(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a")]))
+    await shelf.give(Delta(removed=["component:a"]))
+    account = await shelf.get(f"{A}/why")
+    assert account["there"] is False
+    assert account["told"][0] == (
+        "component:default/a is not there: it was removed by files at "
+        "1970-01-01T00:00:02+00:00, run run2, task run2.1, delivery del2."
+    )
+    assert account["last"]["before"]["metadata"]["name"] == "a"
+
+
+async def test_unmentioned_entity_is_told_with_who_looked(shelf: Shelf) -> None:
+    await shelf.give(Full([component("b")]))
+    account = await shelf.get(f"{A}/why")
+    assert account["told"] == [
+        "component:default/a is not there: no provider mentions it, nor did within "
+        "the history kept.",
+        "files last read everything at 1970-01-01T00:00:01+00:00, run run1, and gave "
+        "1 entities; this is not among them.",
+    ]
+
+
+async def test_mistyped_ref_is_answered_with_those_of_the_same_name(
+    shelf: Shelf,
+) -> None:
+    await shelf.give(Full([component("a")]))
+    account = await shelf.get("/entities/by-name/api/default/a/why")
+    assert account["similar"] == ["component:default/a"]
+
+
+async def test_rejected_document_is_told_and_leaves_the_last_good_one(
+    shelf: Shelf,
+) -> None:
+    await shelf.give(Full([component("a")]))
+    problem = Problem("spec.owner", "a value", "nothing", 7)
+    ref = "component:default/a"
+    applied = await shelf.give(Full(rejected=[Rejected((problem,), ref)]))
+    assert applied.removed == 0
+    account = await shelf.get(f"{A}/why")
+    assert account["there"] is True
+    assert any(
+        "line 7: spec.owner: expected a value" in line for line in account["told"]
+    )
+    shown = await shelf.get(A)
+    assert shown["status"]["items"][0]["error"]["name"] == "InputError"
+    await shelf.give(Full([component("a")]))
+    assert "status" not in await shelf.get(A)
+
+
+async def test_history_holds_every_change_with_its_patch(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a")]))
+    await shelf.give(Full([component("a")]))
+    await shelf.give(Delta([component("a", owner="b")]))
+    found = (await shelf.get(f"{A}/history"))["items"]
+    assert [item["operation"] for item in found] == ["changed", "added"]
+    assert found[0]["patch"] == [{"op": "replace", "path": "/spec/owner", "value": "b"}]
+    assert found[0]["run"] == "run3"
+    older = await shelf.get(f"{A}/history", before=found[0]["number"])
+    assert [item["operation"] for item in older["items"]] == ["added"]
+
+
+async def test_older_knowledge_changes_nothing(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a"), component("b")]), as_of=10)
+    for older in (
+        Full([], as_of=9),
+        Delta([component("a", owner="x")], as_of=9),
+        Delta(removed=["component:a"], as_of=9),
+        Delta([component("c")], as_of=9),
+    ):
+        applied = await shelf.give(older)
+        assert (applied.recorded, applied.stale > 0) == (0, True)
+    await shelf.give(Delta(removed=["component:b"]), as_of=11)
+    assert (await shelf.give(Delta([component("b")]), as_of=10)).stale == 1
+    assert (
+        await shelf.give(Full([component("a"), component("b")]), as_of=10)
+    ).stale == 1
+    assert (await shelf.give(Delta([component("b")]), as_of=11)).added == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_command_tells_the_account(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    there: bool,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    database = Database.open(url)
+    database.migrate("callboard", "callboard_version")
+    database.migrate("callboard_catalog", "catalog_version")
+    await Shelf(database).give(Full([component("a")] if there else []))
+    database.close()
+    monkeypatch.setenv("CALLBOARD_DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    if there:
+        why("component:a")
+    else:
+        with pytest.raises(SystemExit) as ended:
+            why("component:a")
+        assert ended.value.code == 1
+    told: Any = capsys.readouterr().out
+    assert ("was added by files" in told) is there
