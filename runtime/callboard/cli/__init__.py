@@ -7,6 +7,7 @@ wrong: one message, exit code 2.
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pkgutil import resolve_name
 
 from cyclopts import App
 
@@ -18,11 +19,17 @@ _OWN = {
     "runs": "callboard.cli.runs:runs",
 }
 _GROUP = "callboard.commands"
+_ASKS_WHAT_THERE_IS: Sequence[Sequence[str]] = ([], ["-h"], ["--help"])
 WRONG_SETTINGS = 2
 
 
-def build() -> App:
-    """The application, with every installed package's commands, none imported yet."""
+def build(*, described: bool = False) -> App:
+    """The application, with every installed package's commands.
+
+    Args:
+        described: Import every command, so that the list can say what each is for.
+            Else a command is imported when it is called.
+    """
     from importlib.metadata import entry_points
 
     app = App(
@@ -34,14 +41,15 @@ def build() -> App:
     for point in sorted(entry_points(group=_GROUP), key=lambda p: p.name):
         commands[point.name] = point.value
     for name, target in commands.items():
-        app.command(target, name=name)
+        app.command(resolve_name(target) if described else target, name=name)
     return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that ``arguments``, or the process's own, name."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        build()(arguments)
+        build(described=given in _ASKS_WHAT_THERE_IS)(given)
     except SettingsError as error:
         print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
         raise SystemExit(WRONG_SETTINGS) from None

@@ -26,7 +26,7 @@ def serve(
     insecure: bool = False,
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> None:
-    """Receive webhooks at POST /webhooks/<source> and show the runs.
+    """Receive webhooks at POST /webhooks/NAME and show the runs.
 
     Args:
         host: Address for webhooks and the catalog API.
