@@ -1,6 +1,8 @@
 """``[inspector]`` in ``callboard.toml``."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 
 class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -10,7 +12,7 @@ class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Further Host headers to answer to, such as ``callboard.example.com``."""
     actions: bool = False
     """Whether people may cancel, replay, park and pause from here."""
-    watchers: int = 100
+    watchers: Annotated[int, Meta(ge=1)] = 100
     """How many may watch at once."""
     effects: str = "Effects"
     """What a task's changes are called on the page."""

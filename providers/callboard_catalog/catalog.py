@@ -6,10 +6,10 @@ one instance of a callboard comes from ``catalog_of``.
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import anyio.to_thread
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from callboard import Callboard, Database, Provider, Stamp
 from callboard_catalog import reading
@@ -34,7 +34,7 @@ _FEW = 50
 class CatalogSettings(Struct, forbid_unknown_fields=True, frozen=True):
     """The section ``[catalog]`` of ``callboard.toml``."""
 
-    history_days: float = 90.0
+    history_days: Annotated[float, Meta(ge=0)] = 90.0
     """How long the history of entities is kept; 0 keeps it forever."""
     orphans: Literal["keep", "remove"] = "keep"
     """What happens to the entities of a provider that is no longer configured."""

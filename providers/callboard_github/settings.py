@@ -4,10 +4,10 @@ Owns the sections ``[github]``, ``[organizations]`` and ``[repositories]`` of
 ``callboard.toml``, and the credentials, which come from the environment or files alone.
 """
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from callboard import Settings, SettingsError
 
@@ -26,12 +26,12 @@ class GitHubSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Logins. Empty: all that the token's owner belongs to, or that installed the app."""
     app_id: int | None = None
     """Of a GitHub App, whose key is in CALLBOARD_GITHUB_APP_PRIVATE_KEY."""
-    calls_at_once: int = 16
+    calls_at_once: Annotated[int, Meta(ge=1, le=100)] = 16
     """GitHub refuses more than 100."""
-    patience: float = 300.0
+    patience: Annotated[float, Meta(ge=0)] = 300.0
     """Seconds that a call waits for the rate limit. Beyond, the provider is tried
     again when GitHub says so."""
-    most_removed: float = 0.5
+    most_removed: Annotated[float, Meta(ge=0, le=1)] = 0.5
     """The largest share of its entities that one full read may remove."""
 
 

@@ -9,10 +9,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
 import anyio
 from anyio.abc import TaskGroup
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
@@ -40,13 +41,13 @@ SHUTDOWN = "shutdown"
 class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """``[runtime]`` in ``callboard.toml``."""
 
-    runs_at_once: int = 32
+    runs_at_once: Annotated[int, Meta(ge=1)] = 32
     """Deliveries that run at the same time."""
-    attempts: int = 3
+    attempts: Annotated[int, Meta(ge=1)] = 3
     """Runs of one delivery before it is parked."""
-    first_wait: float = 30.0
+    first_wait: Annotated[float, Meta(ge=0)] = 30.0
     """Seconds before a failed delivery is run again; four times as long each time."""
-    grace: float = 10.0
+    grace: Annotated[float, Meta(ge=0)] = 10.0
     """Seconds that runs have to finish at shutdown."""
 
 

@@ -5,10 +5,11 @@ their runs and effects; what waits, runs or is parked stays whatever its age.
 """
 
 import logging
+from typing import Annotated
 
 import anyio
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,11 +29,11 @@ _DAY = 86_400.0
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """``[retention]`` in ``callboard.toml``. Zero means no limit."""
 
-    days: float = 30
+    days: Annotated[float, Meta(ge=0)] = 30
     """Age of an ended delivery, from its arrival."""
-    deliveries: int = 500_000
+    deliveries: Annotated[int, Meta(ge=0)] = 500_000
     """How many are kept."""
-    megabytes: int = 4_096
+    megabytes: Annotated[int, Meta(ge=0)] = 4_096
     """Size of their payloads before compression, in 10^6 bytes."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from callboard.expectation import unmet
 from callboard.redaction import Redactor
 
 T = TypeVar("T")
@@ -38,7 +39,8 @@ class Settings:
         self.redactor = Redactor()
         self._values = dict(values or {})
         self._environment = os.environ if environment is None else environment
-        self._known: set[str] = set()
+        self.sections: dict[str, type] = {}
+        """What the rooms have asked for, by the section's name."""
 
     @classmethod
     def read(
@@ -73,19 +75,19 @@ class Settings:
         Raises:
             SettingsError: A key is unknown, missing or of the wrong type.
         """
-        self._known.add(name)
+        self.sections[name] = kind
+        value = self._values.get(name, {})
         try:
-            return msgspec.convert(self._values.get(name, {}), kind)
+            return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            problem, _, where = str(error).partition(" - at `$")
-            key = f"{name}{where.rstrip('`')}"
-            raise SettingsError(f"{self.place}: {key}: {problem}") from error
+            problem = unmet(error, name, kind, value)
+            raise SettingsError(f"{self.place}: {problem}") from error
 
     def check_sections(self) -> None:
         """Raise SettingsError if the file has a section that nobody asked for."""
-        unknown = sorted(set(self._values) - self._known)
+        unknown = sorted(set(self._values) - set(self.sections))
         if unknown:
-            known = ", ".join(sorted(self._known))
+            known = ", ".join(sorted(self.sections))
             message = f"{self.place}: {unknown[0]}: expected one of {known}"
             raise SettingsError(f"{message}; got an unknown section")
 

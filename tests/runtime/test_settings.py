@@ -1,17 +1,24 @@
 """Every wrong setting is one message: file, key, what was expected, what came."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from callboard import Settings, SettingsError
 from callboard.dispatch import Policy
 
 
+class Door(Struct, forbid_unknown_fields=True, frozen=True):
+    open: bool = True
+
+
 class Room(Struct, forbid_unknown_fields=True):
-    size: int = 3
+    size: Annotated[int, Meta(ge=1)] = 3
     names: list[str] = []
+    light: Literal["on", "off"] = "on"
+    door: Door = Door()
 
 
 def read(tmp_path: Path, content: str) -> Settings:
@@ -28,10 +35,15 @@ def test_defaults_hold_where_nothing_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "key", "expected", "came"),
     [
-        ('[room]\nsize = "big"', "room.size", "int", "str"),
-        ("[room]\nnames = [1]", "room.names[0]", "str", "int"),
-        ("[room]\nsise = 4", "room", "unknown field", "sise"),
-        ("room = 3", "room", "object", "int"),
+        ('[room]\nsize = "big"', "room.size", "expected int", "'big'"),
+        ("[room]\nsize = 0", "room.size", "expected int >= 1", "0"),
+        ("[room]\nnames = [1]", "room.names[0]", "expected text", "1"),
+        ('[room]\nnames = "a"', "room.names", "expected a list", "'a'"),
+        ('[room]\nlight = "dim"', "room.light", "one of 'off', 'on'", "'dim'"),
+        ("[room]\nsise = 4", "room", "one of size, names, light, door", "'sise'"),
+        ("[room.door]\nopen = 1", "room.door.open", "expected true or false", "1"),
+        ("[room.door]\nopne = 1", "room.door", "one of open", "'opne'"),
+        ("room = 3", "room", "expected a table", "3"),
     ],
 )
 def test_wrong_value_names_file_key_expected_and_came(
@@ -43,7 +55,7 @@ def test_wrong_value_names_file_key_expected_and_came(
     assert place == str(tmp_path / "callboard.toml")
     assert problem.startswith(f"{key}: ")
     assert expected in problem
-    assert came in problem
+    assert problem.endswith(f", got {came}")
 
 
 def test_unknown_section_names_those_that_are_known(tmp_path: Path) -> None:
