@@ -4,7 +4,7 @@ Owns the narrow view of the runtime that everything else here is written against
 a bare trace can be watched as well as a whole callboard.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 
 from callboard.database import Database
 from callboard.provider import Provider
+from callboard.schedule import Tick
+from callboard.standing import Standing
 from callboard.trace import Trace
 from callboard.watchdog import Watchdog
 from callboard_inspector.wire import Place
@@ -26,6 +28,10 @@ def _no_watchdog() -> Watchdog | None:
     return None
 
 
+def _no_standings() -> Mapping[str, Standing]:
+    return {}
+
+
 class Watched(Struct, frozen=True):
     """A runtime, as far as it is watched."""
 
@@ -35,6 +41,10 @@ class Watched(Struct, frozen=True):
     watchdog: Callable[[], Watchdog | None] = _no_watchdog
     """The one that listens to the runs' loop, while there is one."""
     providers: Sequence[Provider] = ()
+    standings: Callable[[], Mapping[str, Standing]] = _no_standings
+    """How each provider stands, by its name, while it can be known."""
+    ticks: Callable[[], Sequence[Tick]] = tuple
+    """Scheduled handlers and when each is due, while there are any."""
     places: list[Place] = field(default_factory=list[Place])
 
     async def read(self, query: Callable[[Connection], T], otherwise: T) -> T:
@@ -53,10 +63,24 @@ def watched_board(board: "Callboard") -> Watched:
         except RuntimeError:
             return None  # not open
 
+    def standings() -> Mapping[str, Standing]:
+        try:
+            return board.standings
+        except RuntimeError:
+            return {}  # not open
+
+    def ticks() -> Sequence[Tick]:
+        try:
+            return tuple(board.schedule.ticks)
+        except RuntimeError:
+            return ()  # not open
+
     return Watched(
         trace=board.trace,
         database=board.database,
         watchdog=watchdog,
         providers=board.providers,
+        standings=standings,
+        ticks=ticks,
         places=[Place(name, f"/webhooks/{name}") for name in sorted(board.sources)],
     )
