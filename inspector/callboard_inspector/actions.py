@@ -8,8 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct
 
+from callboard import actions as runtime
+from callboard.board import Callboard
 from callboard_inspector.wire import Command, CommandKind, Result
 
 logger = logging.getLogger(__name__)
@@ -59,3 +62,91 @@ class Actions:
         return Result(
             command.command, ok=True, message=done.message, delivery=done.delivery
         )
+
+
+WHO = "a person at the inspector"
+"""Who did it, in the causes and reasons that actions leave behind."""
+
+
+def board_actions(board: Callboard) -> Actions:
+    """Everything that a person may do on ``board``, while it is open."""
+    return Actions(
+        {
+            "cancel": _asked(board, _cancel),
+            "replay": _asked(board, _replay),
+            "park": _asked(board, _park),
+            "unpark": _asked(board, _unpark),
+            "pause": _asked(board, _pause),
+            "resume": _asked(board, _resume),
+        }
+    )
+
+
+def _asked(
+    board: Callboard, action: Callable[[runtime.Actions, Command], Awaitable[Done]]
+) -> Action:
+    """``action`` for commands whose target is still as they saw it."""
+
+    async def do(command: Command) -> Done:
+        revision = _revision(board, command.target)
+        seen = command.if_revision
+        if seen is not None and revision is not None and revision != seen:
+            message = f"{command.target} has changed since you looked: look again"
+            raise ActionError(message)
+        try:
+            return await action(board.actions, command)
+        except runtime.ActionError as error:
+            raise ActionError(str(error)) from error
+
+    return do
+
+
+def _revision(board: Callboard, target: str) -> int | None:
+    """The revision of a delivery or a live task; None for anything else."""
+    view = board.trace.deliveries.get(target)
+    if view is not None:
+        return view.revision
+    run, _, n = target.rpartition(".")
+    tree = board.trace.trees.get(run)
+    task = tree.tasks.get(int(n)) if tree is not None and n.isdecimal() else None
+    return None if task is None else task.revision
+
+
+async def _cancel(actions: runtime.Actions, command: Command) -> Done:
+    await actions.cancel(command.target, WHO)
+    return Done(f"told {command.target} to stop")
+
+
+async def _replay(actions: runtime.Actions, command: Command) -> Done:
+    body = None
+    if command.payload is not None:
+        try:
+            msgspec.json.decode(command.payload)
+        except msgspec.DecodeError as error:
+            message = f"replay: expected a JSON document as payload: {error}"
+            raise ActionError(message) from error
+        body = command.payload.encode()
+    accepted = await actions.replay(command.target, WHO, body)
+    made = accepted.view.id
+    return Done(f"replayed {command.target} as {made}", delivery=made)
+
+
+async def _park(actions: runtime.Actions, command: Command) -> Done:
+    await actions.park(command.target, WHO)
+    return Done(f"parked {command.target}")
+
+
+async def _unpark(actions: runtime.Actions, command: Command) -> Done:
+    await actions.unpark(command.target, WHO)
+    return Done(f"queued {command.target} again")
+
+
+async def _pause(actions: runtime.Actions, command: Command) -> Done:
+    await actions.pause(command.target, WHO)
+    return Done(f"paused {command.target}: what it is wanted for waits")
+
+
+async def _resume(actions: runtime.Actions, command: Command) -> Done:
+    released = await actions.resume(command.target)
+    waited = "1 delivery" if released == 1 else f"{released} deliveries"
+    return Done(f"resumed {command.target}; {waited} had waited")

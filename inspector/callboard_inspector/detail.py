@@ -15,13 +15,14 @@ from msgspec import structs
 from callboard import clock, history
 from callboard.await_stack import await_stack
 from callboard.delivery import DeliveryState
-from callboard.history import DeliveryFilter, EffectRecord
+from callboard.history import DeliveryFilter
 from callboard.task import Task, TaskRecord
 from callboard.tree import TreeRecord
 from callboard_inspector import questions as q
 from callboard_inspector.cutting import cut_failure, cut_lines
 from callboard_inspector.provider_views import provider_views
 from callboard_inspector.rows import Rows
+from callboard_inspector.subjects import effects_of, subject_of
 from callboard_inspector.watched import Watched
 from callboard_inspector.wire import FRAME_AIM, Detail, Inspect
 
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 PAGE = 128 * 1024
 """Characters in a page of a body."""
-_EFFECTS = 100
 _DELIVERIES = 200
 _TREES = 8
 
@@ -73,6 +73,8 @@ class Details:
                 answer = await self._log(question)
             case q.OfPayload():
                 answer = await self._payload(question)
+            case q.OfTree():
+                answer = await self._whole(question)
             case q.OfEffects():
                 answer = await self._effects(question)
             case q.OfSubject():
@@ -202,22 +204,33 @@ class Details:
         )
 
     async def _effects(self, question: q.OfEffects) -> q.EffectsAnswer:
-        read = partial(
-            history.effects_of_run,
-            run=question.run,
-            task=question.task,
-            offset=question.offset,
-            limit=_EFFECTS + 1,
-        )
-        found = await self._watched.read(read, [])
-        kept = _fitting(found[:_EFFECTS])
-        return q.EffectsAnswer(kept, question.offset, len(found) > len(kept))
+        read = partial(effects_of, question=question)
+        return await self._watched.read(read, q.EffectsAnswer([], 0, more=False))
 
     async def _subject(self, question: q.OfSubject) -> q.SubjectAnswer:
-        read = partial(history.effects_on, subject=question.subject, limit=_EFFECTS + 1)
-        found = await self._watched.read(read, [])
-        kept = _fitting(found[:_EFFECTS])
-        return q.SubjectAnswer(question.subject, kept, len(found) > len(kept))
+        names = [provider.name for provider in self._watched.providers]
+        subject = question.subject
+        read = partial(subject_of, subject=subject, providers=names)
+        nothing = q.SubjectAnswer(subject, [], more=False, looks=[], similar=[])
+        return await self._watched.read(read, nothing)
+
+    async def _whole(self, question: q.OfTree) -> q.TreeAnswer:
+        live = self._watched.trace.trees.get(question.run)
+        if live is None:
+            tree = await self._tree(question.run)
+            delivery, tasks = tree.delivery, tree.tasks
+        else:
+            delivery, tasks = live.delivery, live.record().tasks
+        wanted = [record for record in tasks if record.n >= question.start]
+        kept: list[TaskRecord] = []
+        size = 0
+        for record in wanted:
+            fitting = _fitting(record)
+            size += len(msgspec.json.encode(fitting))
+            if kept and size > FRAME_AIM:
+                return q.TreeAnswer(question.run, delivery, kept, record.n)
+            kept.append(fitting)
+        return q.TreeAnswer(question.run, delivery, kept, None)
 
     async def _stack(self, question: q.OfStack) -> q.StackAnswer:
         task = self._live(question.task)
@@ -266,22 +279,20 @@ def _no_stack(task: Task) -> str:
     return "It runs at this moment: it waits for nothing."
 
 
-def _fitting(records: list[EffectRecord]) -> list[q.EffectAnswer]:
-    """As many as fit a frame; the documents of a huge one are left out, with a word."""
-    answers: list[q.EffectAnswer] = []
-    total = 0
-    for record in records:
-        size = len(bytes(record.before or b"")) + len(bytes(record.after or b""))
-        cut = None
-        if size > FRAME_AIM:
-            cut = f"{size:,} bytes of JSON: too large to show"
-            record = structs.replace(record, before=None, after=None)  # noqa: PLW2901 - the same effect, cut
-            size = 0
-        total += size + 400
-        if answers and total > FRAME_AIM * 2:
-            break
-        answers.append(q.EffectAnswer(**structs.asdict(record), cut=cut))
-    return answers
+def _fitting(record: TaskRecord) -> TaskRecord:
+    """``record`` with its failure and its log in what a frame holds."""
+    if len(msgspec.json.encode(record)) <= FRAME_AIM:
+        return record
+    half = FRAME_AIM // 2
+    failure = record.failure
+    lines = [q.TaskLog(record.n, line) for line in record.logs]
+    logs = [entry.line for entry in cut_lines(lines, half)]
+    return structs.replace(
+        record,
+        failure=None if failure is None else cut_failure(failure, half),
+        logs=logs,
+        logs_left_out=record.logs_left_out + len(record.logs) - len(logs),
+    )
 
 
 def _split(id_: str) -> tuple[str, int]:

@@ -1,18 +1,23 @@
 """Every provider and how it fares, from what is in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
 from callboard import clock
 from callboard.provider import Handler, Provider
+from callboard.standing import Pause, Standing
 from callboard.states import State
 from callboard.task import Task
 from callboard_inspector.cutting import cut_failure
-from callboard_inspector.questions import HandlerView, ProvidersAnswer, ProviderView
+from callboard_inspector.questions import (
+    HandlerView,
+    PauseView,
+    ProvidersAnswer,
+    ProviderView,
+)
 from callboard_inspector.watched import Watched
 
-_SCHEDULE = "schedule"
 _FAILURE = 16 * 1024
 
 
@@ -24,11 +29,12 @@ class _Tally(Struct):
     errored: int = 0
     halted: int = 0
     seconds: list[float] = field(default_factory=list[float])
+    lags: list[float] = field(default_factory=list[float])
     last_at: float | None = None
     last_error: Task | None = None
 
-    def count(self, task: Task) -> None:
-        """Take one of its tasks into account."""
+    def count(self, task: Task, lag: float | None) -> None:
+        """Take one of its tasks into account, and how late its run began."""
         if not task.state.final:
             self.running += 1
             return
@@ -44,6 +50,8 @@ class _Tally(Struct):
         if task.ended is not None:
             self.seconds.append(task.ended - (task.started or task.created))
             self.last_at = max(self.last_at or 0.0, task.ended)
+            if lag is not None:
+                self.lags.append(lag)
 
 
 def provider_views(watched: Watched) -> ProvidersAnswer:
@@ -52,26 +60,28 @@ def provider_views(watched: Watched) -> ProvidersAnswer:
     since = clock.now()
     for tree in tuple(watched.trace.trees.values()):
         since = min(since, tree.root.created)
+        delivery = watched.trace.deliveries.get(tree.delivery)
+        lag = None
+        # A further attempt is late by policy, not for want of time.
+        if delivery is not None and delivery.run == tree.run and delivery.attempts == 1:
+            lag = max(tree.root.created - delivery.received_at, 0.0)
         for task in tuple(tree.root.children.values()):
             if task.kind == "provider":
-                tallies.setdefault(task.name, _Tally()).count(task)
-    ticks = _last_ticks(watched)
+                tallies.setdefault(task.name, _Tally()).count(task, lag)
+    due = {tick.handler.name: tick.due for tick in watched.ticks()}
+    standings = watched.standings()
     views = [
-        _view(provider, tallies[provider.name], ticks) for provider in watched.providers
+        _view(provider, tallies[provider.name], due, standings.get(provider.name))
+        for provider in watched.providers
     ]
     return ProvidersAnswer(views, since)
 
 
-def _last_ticks(watched: Watched) -> dict[tuple[str, str | None], float]:
-    ticks: dict[tuple[str, str | None], float] = {}
-    for view in tuple(watched.trace.deliveries.values()):
-        if view.source == _SCHEDULE:
-            ticks[view.event, view.action] = view.received_at
-    return ticks
-
-
 def _view(
-    provider: Provider, tally: _Tally, ticks: dict[tuple[str, str | None], float]
+    provider: Provider,
+    tally: _Tally,
+    due: Mapping[str, float],
+    standing: Standing | None,
 ) -> ProviderView:
     error = tally.last_error
     failure = None if error is None else error.failure
@@ -81,33 +91,39 @@ def _view(
         kind=f"{kind.__module__}.{kind.__qualname__}",
         timeout=provider.timeout,
         attempts=provider.retry.attempts,
-        handlers=[_handler(handler, ticks) for handler in provider.handlers()],
+        concurrency=provider.concurrency,
+        handlers=[_handler(handler, due) for handler in provider.handlers()],
         running=tally.running,
+        waiting=0 if standing is None else standing.waiting,
         completed=tally.completed,
         errored=tally.errored,
         halted=tally.halted,
         p50=_percentile(tally.seconds, 0.50),
         p95=_percentile(tally.seconds, 0.95),
+        lag=_percentile(tally.lags, 0.50),
         last_at=tally.last_at,
         last_error=None if failure is None else cut_failure(failure, _FAILURE),
         last_error_delivery=None if error is None else error.tree.delivery,
         last_error_task=None if error is None else error.id,
+        last_error_at=None if error is None else error.ended,
+        pause=None if standing is None else _pause(standing.paused),
     )
 
 
-def _handler(
-    handler: Handler, ticks: dict[tuple[str, str | None], float]
-) -> HandlerView:
-    last = ticks.get((handler.provider.name, handler.method))
-    due = None
-    if handler.every is not None and last is not None:
-        due = last + handler.every
+def _pause(pause: Pause | None) -> PauseView | None:
+    if pause is None:
+        return None
+    return PauseView(since=pause.since, until=pause.until, reason=pause.reason)
+
+
+def _handler(handler: Handler, due: Mapping[str, float]) -> HandlerView:
     return HandlerView(
         method=handler.method,
         events=[str(event) for event in handler.events],
         ordered_by=handler.ordered_by,
         every=handler.every,
-        due=due,
+        cron=handler.cron,
+        due=due.get(handler.name),
     )
 
 

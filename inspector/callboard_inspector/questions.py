@@ -40,6 +40,13 @@ class OfPayload(Struct, frozen=True, tag_field="of", tag="payload"):
     offset: int = 0
 
 
+class OfTree(Struct, frozen=True, tag_field="of", tag="tree"):
+    """A run's tasks with all they say, from the ordinal ``start`` on: to keep or compare."""
+
+    run: str
+    start: int = 0
+
+
 class OfEffects(Struct, frozen=True, tag_field="of", tag="effects"):
     """What a run changed, or one task of it; ``offset`` counts effects."""
 
@@ -49,7 +56,7 @@ class OfEffects(Struct, frozen=True, tag_field="of", tag="effects"):
 
 
 class OfSubject(Struct, frozen=True, tag_field="of", tag="subject"):
-    """Everything that changed a subject, newest first."""
+    """Everything that changed a subject, newest first, and who looked at it last."""
 
     subject: str
 
@@ -83,6 +90,7 @@ Question: TypeAlias = (
     | OfTask
     | OfLog
     | OfPayload
+    | OfTree
     | OfEffects
     | OfSubject
     | OfStack
@@ -139,6 +147,16 @@ class PayloadAnswer(Struct, frozen=True, tag_field="of", tag="payload"):
     """Bytes of the whole body."""
 
 
+class TreeAnswer(Struct, frozen=True, tag_field="of", tag="tree"):
+    """See ``OfTree``: parents before children."""
+
+    run: str
+    delivery: str
+    tasks: list[TaskRecord]
+    next: int | None
+    """The ordinal to go on from; None when that was all."""
+
+
 class EffectAnswer(Struct, frozen=True):
     """One effect."""
 
@@ -163,12 +181,29 @@ class EffectsAnswer(Struct, frozen=True, tag_field="of", tag="effects"):
     more: bool
 
 
+class Look(Struct, frozen=True):
+    """The newest run that a provider took part in."""
+
+    provider: str
+    run: str
+    delivery: str
+    at: float
+    """Its start, Unix seconds."""
+    state: str
+    changed: bool
+    """Whether this very run changed the subject."""
+
+
 class SubjectAnswer(Struct, frozen=True, tag_field="of", tag="subject"):
     """See ``OfSubject``."""
 
     subject: str
     effects: list[EffectAnswer]
     more: bool
+    looks: list[Look]
+    """Of each provider that changed it, or else of all: its newest run."""
+    similar: list[str]
+    """When nothing changed it: subjects that did change and read alike."""
 
 
 class StackAnswer(Struct, frozen=True, tag_field="of", tag="stack"):
@@ -198,8 +233,20 @@ class HandlerView(Struct, frozen=True):
     ordered_by: str | None
     every: float | None
     """Seconds between ticks."""
+    cron: str | None
+    """When it ticks, in UTC."""
     due: float | None
     """Its next tick, Unix seconds."""
+
+
+class PauseView(Struct, frozen=True):
+    """Why a provider starts nothing, and until when."""
+
+    since: float
+    """Unix seconds."""
+    until: float | None
+    """Unix seconds; None until a person resumes it."""
+    reason: str
 
 
 class ProviderView(Struct, frozen=True):
@@ -210,20 +257,27 @@ class ProviderView(Struct, frozen=True):
     """The class, with its module."""
     timeout: float | None
     attempts: int
+    concurrency: int | None
+    """How many of its handlers run at once; None for no limit."""
     handlers: list[HandlerView]
     running: int
+    waiting: int
+    """Tasks that wait for a slot."""
     completed: int
     errored: int
     halted: int
     p50: float | None
     """Seconds, of ended runs."""
     p95: float | None
+    lag: float | None
+    """Seconds from a delivery's receipt to its run's start: the median of ended runs."""
     last_at: float | None
     """When it last ended, Unix seconds."""
     last_error: Failure | None
     last_error_delivery: str | None
     last_error_task: str | None
-    paused: bool = False
+    last_error_at: float | None
+    pause: PauseView | None
 
 
 class ProvidersAnswer(Struct, frozen=True, tag_field="of", tag="providers"):
@@ -239,6 +293,7 @@ Answer: TypeAlias = (
     | TaskAnswer
     | LogAnswer
     | PayloadAnswer
+    | TreeAnswer
     | EffectsAnswer
     | SubjectAnswer
     | StackAnswer

@@ -7,9 +7,9 @@ export type ServerFrame = Hello | Snapshot | Delta | Gap | Beat | Detail | Resul
 
 export type ClientFrame = Subscribe | Inspect | Command;
 
-export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
+export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
 
-export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer;
+export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer;
 
 export type CommandKind = "cancel" | "park" | "pause" | "replay" | "resume" | "unpark";
 
@@ -173,7 +173,7 @@ export interface Detail {
   request: number;
   revision: number;
   unchanged: boolean;
-  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer | null;
+  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer | null;
   error: string | null;
 }
 
@@ -291,6 +291,15 @@ export interface PayloadAnswer {
   size: number;
 }
 
+/** See ``OfTree``: parents before children. */
+export interface TreeAnswer {
+  of: "tree";
+  run: string;
+  delivery: string;
+  tasks: Array<TaskRecord>;
+  next: number | null;
+}
+
 /** See ``OfEffects``. */
 export interface EffectsAnswer {
   of: "effects";
@@ -319,6 +328,18 @@ export interface SubjectAnswer {
   subject: string;
   effects: Array<EffectAnswer>;
   more: boolean;
+  looks: Array<Look>;
+  similar: Array<string>;
+}
+
+/** The newest run that a provider took part in. */
+export interface Look {
+  provider: string;
+  run: string;
+  delivery: string;
+  at: number;
+  state: string;
+  changed: boolean;
 }
 
 /** See ``OfStack``: the task's own function first, what it waits for last. */
@@ -352,18 +373,22 @@ export interface ProviderView {
   kind: string;
   timeout: number | null;
   attempts: number;
+  concurrency: number | null;
   handlers: Array<HandlerView>;
   running: number;
+  waiting: number;
   completed: number;
   errored: number;
   halted: number;
   p50: number | null;
   p95: number | null;
+  lag: number | null;
   last_at: number | null;
   last_error: Failure | null;
   last_error_delivery: string | null;
   last_error_task: string | null;
-  paused: boolean;
+  last_error_at: number | null;
+  pause: PauseView | null;
 }
 
 /** A handler of a provider. */
@@ -372,7 +397,15 @@ export interface HandlerView {
   events: Array<string>;
   ordered_by: string | null;
   every: number | null;
+  cron: string | null;
   due: number | null;
+}
+
+/** Why a provider starts nothing, and until when. */
+export interface PauseView {
+  since: number;
+  until: number | null;
+  reason: string;
 }
 
 /** What became of a command. */
@@ -415,7 +448,7 @@ export interface Resume {
 export interface Inspect {
   type: "inspect";
   request: number;
-  question: OfDelivery | OfTask | OfLog | OfPayload | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
+  question: OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
   revision?: number | null;
 }
 
@@ -445,6 +478,13 @@ export interface OfPayload {
   offset?: number;
 }
 
+/** A run's tasks with all they say, from the ordinal ``start`` on: to keep or compare. */
+export interface OfTree {
+  of: "tree";
+  run: string;
+  start?: number;
+}
+
 /** What a run changed, or one task of it; ``offset`` counts effects. */
 export interface OfEffects {
   of: "effects";
@@ -453,7 +493,7 @@ export interface OfEffects {
   offset?: number;
 }
 
-/** Everything that changed a subject, newest first. */
+/** Everything that changed a subject, newest first, and who looked at it last. */
 export interface OfSubject {
   of: "subject";
   subject: string;

@@ -1,0 +1,128 @@
+"""What runs changed: the effects of a run, and all that is known of one subject.
+
+Owns the queries behind "why is it so?" and "why is it not there?", and keeping their
+answers below the size of a frame.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import structs
+from sqlalchemy import Connection, exists, func, select
+
+from callboard import history
+from callboard.history import EffectRecord
+from callboard.tables import effects, runs
+from callboard_inspector.questions import (
+    EffectAnswer,
+    EffectsAnswer,
+    Look,
+    OfEffects,
+    SubjectAnswer,
+)
+
+_EFFECTS = 100
+_SIMILAR = 20
+_ROOM = 256 * 1024
+_ROW = 400
+"""About how many bytes an effect takes besides its documents."""
+
+
+def effects_of(connection: Connection, question: OfEffects) -> EffectsAnswer:
+    """See ``OfEffects``."""
+    found = history.effects_of_run(
+        connection,
+        question.run,
+        _EFFECTS + 1,
+        task=question.task,
+        offset=max(question.offset, 0),
+    )
+    kept = _fitting(found[:_EFFECTS])
+    return EffectsAnswer(kept, question.offset, len(found) > len(kept))
+
+
+def subject_of(
+    connection: Connection, subject: str, providers: Sequence[str]
+) -> SubjectAnswer:
+    """See ``OfSubject``; ``providers`` are all that there are now."""
+    found = history.effects_on(connection, subject, _EFFECTS + 1)
+    kept = _fitting(found[:_EFFECTS])
+    makers = dict.fromkeys(record.provider for record in found)
+    return SubjectAnswer(
+        subject=subject,
+        effects=kept,
+        more=len(found) > len(kept),
+        looks=_looks(connection, subject, makers or providers),
+        similar=[] if found else _similar(connection, subject),
+    )
+
+
+def _looks(
+    connection: Connection, subject: str, providers: Iterable[str]
+) -> list[Look]:
+    """The newest run of each provider, newest first."""
+    t = runs.c
+    looks: list[Look] = []
+    for provider in providers:
+        took_part = t.providers.contains(f",{provider},", autoescape=True)
+        row = connection.execute(
+            select(
+                t.id,
+                t.delivery,
+                t.started_at,
+                t.state,
+                exists()
+                .where(effects.c.run == t.id, effects.c.subject == subject)
+                .label("changed"),
+            )
+            .where(took_part)
+            .order_by(t.id.desc())
+            .limit(1)
+        ).first()
+        if row is not None:
+            looks.append(
+                Look(
+                    provider=provider,
+                    run=row.id,
+                    delivery=row.delivery,
+                    at=row.started_at,
+                    state=row.state,
+                    changed=bool(row.changed),
+                )
+            )
+    looks.sort(key=lambda look: look.at, reverse=True)
+    return looks
+
+
+def _similar(connection: Connection, subject: str) -> list[str]:
+    """Subjects that have the wanted one's last part in them, newest change first."""
+    part = subject.replace(":", "/").rpartition("/")[2].strip()
+    if not part:
+        return []
+    t = effects.c
+    found = connection.execute(
+        select(t.subject)
+        .where(t.subject.icontains(part, autoescape=True))
+        .group_by(t.subject)
+        .order_by(func.max(t.at).desc())
+        .limit(_SIMILAR)
+    )
+    return list(found.scalars())
+
+
+def _fitting(records: list[EffectRecord]) -> list[EffectAnswer]:
+    """As many as fit a frame; the documents of a huge one are left out, with a word."""
+    answers: list[EffectAnswer] = []
+    total = 0
+    for record in records:
+        size = len(bytes(record.before or b"")) + len(bytes(record.after or b""))
+        cut = None
+        kept = record
+        if size > _ROOM:
+            cut = f"{size:,} bytes of JSON: too large to show"
+            kept = structs.replace(record, before=None, after=None)
+            size = 0
+        total += size + _ROW
+        if answers and total > _ROOM * 2:
+            break
+        answers.append(EffectAnswer(**structs.asdict(kept), cut=cut))
+    return answers
