@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from callboard.board import Callboard, Mount
+from callboard_inspector.actions import board_actions
 from callboard_inspector.app import make_app
 from callboard_inspector.feed import Feed
 from callboard_inspector.gate import Gate
@@ -19,7 +20,10 @@ def make_mounts(board: Callboard) -> Iterable[Mount]:
     """
     settings = board.settings.section("inspector", InspectorSettings)
     app = make_app(
-        feed_of(board), gate=gate_of(board), words={"effects": settings.effects}
+        feed_of(board),
+        gate=gate_of(board),
+        actions=board_actions(board) if settings.actions else None,
+        words={"effects": settings.effects},
     )
     return [Mount(path="/", app=app, side="inspector")]
 
