@@ -17,6 +17,7 @@ from callboard import Callboard, Database, Settings, serving
 from callboard.cli.console import log_to_terminal, show_page
 from callboard.cli.serve import INSPECTOR_PORT, PORT
 from callboard.registry import assemble
+from callboard_catalog import catalog_of
 from callboard_github.demo.faults import DemoFaults
 from callboard_github.demo.screen import Screen
 from callboard_github.demo.ticks import read_everything
@@ -103,7 +104,7 @@ def _board(world: World, folder: Path) -> Callboard:
     except BaseException:
         database.close()
         raise
-    return board.add(providers=[DemoFaults()])
+    return board.add(providers=[DemoFaults(catalog_of(board))])
 
 
 @contextmanager
