@@ -3,7 +3,8 @@
 import msgspec
 from msgspec import structs
 
-from callboard.failure import Failure, shorten
+from callboard.failure import Failure
+from callboard.redaction import shorten
 from callboard_inspector.questions import TaskLog
 
 

@@ -11,9 +11,10 @@ from typing import cast
 
 from msgspec import Struct
 
-from callboard.redaction import Redactor
+from callboard.redaction import Redactor, shorten
 
 _MESSAGE = 8_192
+_PATH = 1_024
 _FRAMES = 40
 _MEMBERS = 50
 _DEPTH = 12
@@ -58,17 +59,6 @@ def members_of(error: BaseException) -> tuple[BaseException, ...]:
         group = cast("BaseExceptionGroup[BaseException]", error)
         return group.exceptions
     return ()
-
-
-def shorten(text: str, limit: int) -> str:
-    """``text``, cut to ``limit`` characters with a word on its true size.
-
-    What no encoding holds (a lone surrogate, as in some file names) is escaped.
-    """
-    size = len(text)
-    if not text.isascii():
-        text = text[:limit].encode("utf-8", "backslashreplace").decode()
-    return text if size <= limit else f"{text[:limit]}… (cut, {size:,} characters)"
 
 
 def describe(error: BaseException, redactor: Redactor) -> Failure:
@@ -145,7 +135,7 @@ class _Description:
             text = str(value)
         except BaseException as broken:  # noqa: BLE001 - a stranger's __str__ may raise anything
             return f"<its __str__ raised {type(broken).__name__}>"
-        return shorten(self._redactor.text(text), _MESSAGE)
+        return self._redactor.excerpt(text, _MESSAGE)
 
 
 def _qualified(kind: type) -> str:
@@ -160,9 +150,9 @@ def _frames(traceback: TracebackType | None, redactor: Redactor) -> list[Frame]:
         code = traceback.tb_frame.f_code
         frames.append(
             Frame(
-                file=code.co_filename,
+                file=shorten(code.co_filename, _PATH),
                 line=traceback.tb_lineno,
-                function=code.co_qualname,
+                function=shorten(code.co_qualname, _PATH),
                 source=redactor.text(
                     source_line(code.co_filename, traceback.tb_lineno)
                 ),

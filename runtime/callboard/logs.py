@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from callboard import clock
-from callboard.failure import Failure, describe, shorten
+from callboard.failure import Failure, describe
 from callboard.task import CURRENT, LogLine, Task
 
 _MESSAGE = 2_000
@@ -31,18 +31,19 @@ class TaskHandler(logging.Handler):
         failure = None
         if record.exc_info is not None and record.exc_info[1] is not None:
             failure = describe(record.exc_info[1], redactor)
-        attach(task, record.levelno, record.name, redactor.text(message), failure)
+        attach(task, record.levelno, record.name, message, failure)
 
 
 def attach(
     task: Task, level: int, logger: str, message: str, failure: Failure | None = None
 ) -> None:
     """Put one line on ``task``'s own log."""
+    redactor = task.tree.trace.redactor
     line = LogLine(
         at=clock.now(),
         level=logging.getLevelName(level),
-        logger=logger,
-        message=shorten(message, _MESSAGE),
+        logger=redactor.name(logger),
+        message=redactor.excerpt(message, _MESSAGE),
         failure=failure,
     )
     task.log(line)

@@ -36,6 +36,8 @@ def explain(task: Task, error: BaseException) -> str:
     """
     source = getattr(error, "source", None)
     reason = getattr(error, "reason", None) or _reason_in(str(error))
+    if reason is not None:
+        reason = task.tree.trace.redactor.name(str(reason))
     if source == "deadline" or reason == "deadline exceeded":
         return _deadline(task)
     if source == "explicit":

@@ -53,7 +53,7 @@ class Run:
         """A node of its own for what runs inside; labels say more about it."""
         current = self._current()
         node = current.tree.add(current, name, "span")
-        node.labels.update(labels)
+        node.label(labels)
         node.start()
         token = CURRENT.set(node)
         try:
@@ -74,7 +74,9 @@ class Run:
     def progress(self, done: float, total: float | None = None, unit: str = "") -> None:
         """Say how far the current task is."""
         task = self._current()
-        task.progress = Progress(done, total, unit)
+        whole = None if total is None else float(total)
+        unit = task.tree.trace.redactor.name(unit)
+        task.progress = Progress(float(done), whole, unit)
         task.publish()
 
     def affected(self, count: int) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec import Struct
 
 from callboard import clock, states
-from callboard.failure import Failure, shorten
+from callboard.failure import Failure
+from callboard.redaction import shorten
 from callboard.states import State
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 Label: TypeAlias = str | int | float | bool | None
 Kind = Literal["run", "provider", "task", "span", "thread"]
 
-NAME_LENGTH = 256
 LOG_LINES = 200
 _LABELS = 50
+_PLAIN = (bool, int, float)
+_PATH = 1_024
 
 
 class Progress(Struct, frozen=True):
@@ -173,11 +175,12 @@ class Task(Struct, eq=False):
 
     def label(self, labels: Mapping[str, Label]) -> None:
         """Set labels; the newest value of a name stays, at most fifty names."""
+        keep = self.tree.trace.redactor.name
         for name, value in labels.items():
-            if name in self.labels or len(self.labels) < _LABELS:
-                self.labels[name[:NAME_LENGTH]] = (
-                    shorten(value, NAME_LENGTH) if isinstance(value, str) else value
-                )
+            kept = keep(name)
+            if kept in self.labels or len(self.labels) < _LABELS:
+                plain = value is None or type(value) in _PLAIN
+                self.labels[kept] = value if plain else keep(str(value))
         self.publish()
 
     def log(self, line: LogLine) -> None:
@@ -252,7 +255,7 @@ class Task(Struct, eq=False):
 @lru_cache(4096)
 def site_of(code: CodeType) -> str:
     """``file:line`` of a function."""
-    return f"{code.co_filename}:{code.co_firstlineno}"
+    return f"{shorten(code.co_filename, _PATH)}:{code.co_firstlineno}"
 
 
 CURRENT: ContextVar[Task | None] = ContextVar("callboard_task", default=None)

@@ -56,7 +56,8 @@ async def _named(coro: Coroutine[Any, Any, Any], node: Task) -> Any:
     task = asyncio.current_task()
     if task is not None and node.kind == "task":
         name = task.get_name()
-        node.name = coro.__qualname__ if name.startswith("Task-") else name
+        name = coro.__qualname__ if name.startswith("Task-") else name
+        node.name = node.tree.trace.redactor.name(name)
     try:
         return await watch(coro, node)
     except (SystemExit, KeyboardInterrupt) as error:

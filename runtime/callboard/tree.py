@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from callboard import clock
 from callboard.states import State
-from callboard.task import NAME_LENGTH, Kind, Task, TaskRecord
+from callboard.task import Kind, Task, TaskRecord
 
 if TYPE_CHECKING:
     from callboard.trace import Trace
@@ -43,7 +43,8 @@ class Tree:
     def add(self, parent: Task | None, name: str, kind: Kind) -> Task:
         """A new pending task below ``parent``."""
         n = self._next
-        task = Task(self, n, parent, name[:NAME_LENGTH], kind, clock.now())
+        name = self.trace.redactor.name(name)
+        task = Task(self, n, parent, name, kind, clock.now())
         self._next = n + 1
         self.open += 1
         self.tasks[n] = task

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callboard.failure import Failure, describe, shorten
+from callboard.failure import Failure, describe
 from callboard.redaction import Redactor
 from callboard.retry import Retry
 
@@ -163,11 +163,6 @@ def test_wide_nested_groups_stay_small() -> None:
     import msgspec
 
     assert len(msgspec.json.encode(described(error))) < 2_000_000
-
-
-def test_shortened_text_names_its_size() -> None:
-    assert shorten("abc", 3) == "abc"
-    assert shorten("abcd", 3) == "abc… (cut, 4 characters)"
 
 
 def test_retry_wants_a_group_only_if_it_wants_all_of_it() -> None:

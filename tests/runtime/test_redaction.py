@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callboard.failure import describe
-from callboard.redaction import MASK, SECRET_HEADERS, Redactor
+from callboard.redaction import MASK, SECRET_HEADERS, Redactor, shorten
 
 # Not a letter of the mask itself, which a secret may of course occur in.
 SECRETS = st.text("XYZ0123456789.*+?()[\\^$|/", min_size=4, max_size=40)
@@ -87,3 +87,19 @@ def test_no_secret_survives_in_a_failure(secret: str) -> None:
     recorded = repr(describe(error, Redactor([secret])))
     # repr doubles backslashes, in the secret as well.
     assert repr(secret)[1:-1] not in recorded
+
+
+def test_shortened_text_names_its_size() -> None:
+    assert shorten("abc", 3) == "abc"
+    assert shorten("abcd", 3) == "abc… (cut, 4 characters)"
+
+
+def test_shortened_text_escapes_what_no_encoding_holds() -> None:
+    assert shorten("a\udcff", 9) == "a\\udcff"
+
+
+def test_secret_that_is_added_later_is_masked_in_names_already_seen() -> None:
+    redactor = Redactor()
+    assert redactor.name("read token-1234") == "read token-1234"
+    redactor.add("token-1234")
+    assert redactor.name("read token-1234") == f"read {MASK}"
