@@ -100,8 +100,7 @@ class Dispatcher:
 
     def look_again(self) -> None:
         """Failed or held deliveries may be due earlier than thought. From any thread."""
-        with self._lock:
-            self._next_due = 0.0
+        self._due_at(0.0)
         self._rouse()
 
     def close(self) -> None:
@@ -160,11 +159,32 @@ class Dispatcher:
         with anyio.move_on_after(pause):
             await wake.wait()
 
-    async def _fill(self) -> None:
+    def _due_at(self, moment: float | None) -> None:
+        """A failed or held delivery is to be run again then."""
+        with self._lock:
+            if self._next_due is None:
+                self._next_due = moment
+            elif moment is not None:
+                self._next_due = min(self._next_due, moment)
+
+    async def _release_due(self) -> None:
         now = clock.now()
-        if self._next_due is not None and self._next_due <= now:
-            due, self._next_due = await self._journal.due(now, self._window.capacity)
-            await self._add(due)
+        with self._lock:
+            if self._next_due is None or self._next_due > now:
+                return
+            # Before the journal is asked: a run that ends meanwhile says it anew.
+            self._next_due = None
+        released = await self._journal.release_due(now)
+        self._due_at(released.following)
+        for id_ in released.deliveries:
+            self._behind = True
+            view = self._trace.deliveries.get(id_)
+            if view is not None:
+                view.state = DeliveryState.QUEUED
+                self._trace.publish(view)
+
+    async def _fill(self) -> None:
+        await self._release_due()
         with self._lock:
             offered = list(self._offered)
             self._offered.clear()
@@ -199,24 +219,29 @@ class Dispatcher:
         group.start_soon(self._run, waiting, run, name=f"run {run}")
 
     async def _run(self, waiting: Waiting, run: str) -> None:
+        again = None
         try:
-            await self._recorded(waiting, run)
+            again = await self._recorded(waiting, run)
         except Exception:
             # The journal did not take it. The delivery is still there, and is run again
             # at the next start; the run's tree says how far it came.
             logger.exception("run %s of delivery %s is not recorded", run, waiting.id)
         finally:
             del self.running[run]
-            self._window.release(waiting)
+            if self._window.release(waiting):
+                self._behind = True
+            # Not earlier: while it is in the window it cannot be added again.
+            self._due_at(again)
             self._rouse()
 
-    async def _recorded(self, waiting: Waiting, run: str) -> None:
+    async def _recorded(self, waiting: Waiting, run: str) -> float | None:
+        """Run it; returns when it is to be run again."""
         attempt = waiting.attempts + 1
         started = clock.now()
         start = RunStart(run=run, delivery=waiting.id, attempt=attempt, at=started)
         delivery = await self._journal.start(start)
         if delivery is None:
-            return  # retention took it while it waited
+            return None  # retention took it while it waited
         view = self._trace.deliveries.get(waiting.id)
         if view is not None:
             view.state, view.run, view.attempts = DeliveryState.RUNNING, run, attempt
@@ -241,6 +266,7 @@ class Dispatcher:
         if view is not None:
             view.state, view.reason, view.ended_at = end.then, end.reason, end.at
             self._trace.publish(view)
+        return end.not_before
 
     async def _supervise(
         self, tree: Tree, delivery: Delivery, handlers: Sequence[Handler]
@@ -270,8 +296,6 @@ class Dispatcher:
             reason = "waits for a paused provider"
         elif result.halted is not None:
             then, reason = DeliveryState.PARKED, result.halted
-        if not_before is not None:
-            self._next_due = min(self._next_due or not_before, not_before)
         return RunEnd(
             run=tree.run,
             delivery=waiting.id,

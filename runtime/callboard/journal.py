@@ -26,6 +26,7 @@ VERSION_TABLE = "callboard_version"
 INTERRUPTED = "interrupted: the process ended during the run"
 _ENDED = (DeliveryState.COMPLETED, DeliveryState.PARKED, DeliveryState.FOLDED)
 _COMPRESSION = 1
+_RELEASED = 512
 _JUST_DONE = 10.0
 """Seconds after its end within which a copy still joins a completed delivery."""
 
@@ -106,6 +107,14 @@ class Move(Struct, frozen=True):
     reason: str
 
 
+class Released(Struct, frozen=True):
+    """Deliveries that were put back into the queue."""
+
+    deliveries: tuple[str, ...]
+    following: float | None
+    """When the next is due, Unix seconds; in the past where a batch was not enough."""
+
+
 class Journal:
     """The journal in one database."""
 
@@ -148,9 +157,9 @@ class Journal:
         """The first ``limit`` queued deliveries, in the order of their turns."""
         return await self.database.read(lambda c: _queued(c, limit))
 
-    async def due(self, now: float, limit: int) -> tuple[list[Waiting], float | None]:
-        """Failed deliveries whose time has come, and when the next one's will."""
-        return await self.database.read(lambda c: _due(c, now, limit))
+    async def release_due(self, now: float) -> Released:
+        """Queue failed and held deliveries whose time has come, a batch of them."""
+        return await self.database.write(_release_due, now)
 
     async def load(self, id_: str) -> Delivery | None:
         """A delivery with its payload; None if it is not, or no longer, kept."""
@@ -496,16 +505,20 @@ def _queued(connection: Connection, limit: int) -> list[Waiting]:
     return [_waiting(row) for row in connection.execute(query)]
 
 
-def _due(
-    connection: Connection, now: float, limit: int
-) -> tuple[list[Waiting], float | None]:
-    failed = deliveries.c.state.in_((DeliveryState.FAILED, DeliveryState.HELD))
-    due = _WAITING.where(failed, deliveries.c.not_before <= now).limit(limit)
-    found = [_waiting(row) for row in connection.execute(due)]
-    later = select(func.min(deliveries.c.not_before)).where(failed)
-    if len(found) < limit:
-        later = later.where(deliveries.c.not_before > now)
-    return found, connection.execute(later).scalar()
+def _release_due(connection: Connection, moments: list[float]) -> list[Released]:
+    return [_release_batch(connection, moment) for moment in moments]
+
+
+def _release_batch(connection: Connection, now: float) -> Released:
+    t = deliveries.c
+    failed = t.state.in_((DeliveryState.FAILED, DeliveryState.HELD))
+    due = select(t.id).where(failed, t.not_before <= now).order_by(t.turn)
+    ids = tuple(connection.execute(due.limit(_RELEASED)).scalars())
+    if ids:
+        queued = {"state": DeliveryState.QUEUED, "not_before": None}
+        connection.execute(update(deliveries).where(t.id.in_(ids)).values(**queued))
+    following = select(func.min(t.not_before)).where(failed)
+    return Released(ids, connection.execute(following).scalar())
 
 
 def _waiting(row: Any) -> Waiting:

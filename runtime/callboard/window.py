@@ -19,6 +19,8 @@ class Window:
         self._queues: dict[str, deque[Waiting]] = {}
         self._ready: OrderedDict[str, deque[Waiting]] = OrderedDict()
         self._folds: dict[str, Waiting] = {}
+        self._taken: set[str] = set()
+        self._met_again: set[str] = set()
 
     def __len__(self) -> int:
         """How many are waiting or running."""
@@ -39,6 +41,8 @@ class Window:
         Returns the older one that it makes superfluous, which is dropped.
         """
         if waiting.id in self._known:
+            if waiting.id in self._taken:
+                self._met_again.add(waiting.id)
             return None
         self._known[waiting.id] = waiting
         for key in waiting.keys:
@@ -62,10 +66,18 @@ class Window:
             self._ready[organization] = queue  # behind the other organizations
         if waiting.fold is not None and self._folds.get(waiting.fold) is waiting:
             del self._folds[waiting.fold]
+        self._taken.add(waiting.id)
         return waiting
 
-    def release(self, waiting: Waiting) -> None:
-        """One that was taken has ended; those behind it may follow."""
+    def release(self, waiting: Waiting) -> bool:
+        """One that was taken has ended; those behind it may follow.
+
+        Returns whether it was added again meanwhile. It may wait for another run then,
+        or may have been met on the way to its first: the journal knows.
+        """
+        met_again = waiting.id in self._met_again
+        self._met_again.discard(waiting.id)
+        self._taken.remove(waiting.id)
         del self._known[waiting.id]
         for key in waiting.keys:
             queue = self._queues[key]
@@ -74,6 +86,7 @@ class Window:
                 self._promote(queue[0])
             else:
                 del self._queues[key]
+        return met_again
 
     def _drop(self, waiting: Waiting) -> None:
         organization = waiting.organization or ""
