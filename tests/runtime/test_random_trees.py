@@ -167,8 +167,16 @@ def test_any_tree_ends_completely_and_accountably(
         watch_states(tree, watched)
 
     async def main() -> None:
-        with anyio.move_on_after(cancel_after):
+        async with anyio.create_task_group() as group:
+            group.start_soon(halt_later, group)
             await perform(*providers, delivery=sample(), opened=opened)
+            group.cancel_scope.cancel()
+
+    async def halt_later(group: Any) -> None:
+        if cancel_after is not None:
+            await anyio.sleep(cancel_after)
+            kept[0].root.halt_all("cancelled by ada")
+            group.cancel_scope.cancel()
 
     virtually(main)
     (tree,) = kept
