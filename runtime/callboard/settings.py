@@ -39,7 +39,7 @@ class Settings:
         self.redactor = Redactor()
         self._values = dict(values or {})
         self._environment = os.environ if environment is None else environment
-        self.sections: dict[str, type] = {}
+        self.sections: dict[str, type[Any]] = {}
         """What the rooms have asked for, by the section's name."""
 
     @classmethod
