@@ -1,0 +1,121 @@
+/**
+ * Why a task ended as it did, and which other task is to blame.
+ *
+ * Owns reading the causes that the runtime writes, and finding the task they speak of.
+ */
+
+/**
+ * What is needed of a task.
+ * @typedef {{
+ *   n: number, parent: number | null, name: string, state: string, cause?: string | null,
+ * }} Caused
+ */
+
+/**
+ * `by`: the task that is to blame, to be looked at next.
+ * @template {Caused} T
+ * @typedef {{
+ *   kind: "sibling" | "deadline" | "person" | "paused" | "child" | "code", by: T | null,
+ * }} Explanation
+ */
+
+/**
+ * Why `task` failed or was halted; null when there is nothing to explain.
+ * @template {Caused} T
+ * @param {ReadonlyMap<number, T>} tasks all of the run, by `n`
+ * @param {T} task
+ * @returns {Explanation<T> | null}
+ */
+export function explain(tasks, task) {
+  if (isFailing(task)) {
+    const roots = failuresBelow(tasks, task);
+    return roots.length > 0 ? { kind: "child", by: roots[0] ?? null } : null;
+  }
+  const cause = task.cause;
+  if (!cause) return null;
+  const sibling = /sibling `(.+)` failed/.exec(cause);
+  if (sibling) return { kind: "sibling", by: failedBeside(tasks, task, sibling[1] ?? "") };
+  const deadline = /deadline .* of `(.+)`/.exec(cause);
+  if (deadline || cause.includes("deadline")) {
+    return { kind: "deadline", by: above(tasks, task, deadline?.[1] ?? "") };
+  }
+  if (cause.startsWith("provider paused")) return { kind: "paused", by: null };
+  if (cause.startsWith("cancelled by ") && !cause.endsWith("its own code")) {
+    return { kind: "person", by: null };
+  }
+  return { kind: "code", by: null };
+}
+
+/**
+ * The tasks below `task` in which its failure began: failed, with nothing failed below.
+ * @template {Caused} T
+ * @param {ReadonlyMap<number, T>} tasks
+ * @param {T} task
+ * @returns {T[]}
+ */
+export function failuresBelow(tasks, task) {
+  /** @type {Map<number, T[]>} */
+  const failed = new Map();
+  for (const each of tasks.values()) {
+    if (each.parent === null || !isFailing(each)) continue;
+    const beside = failed.get(each.parent);
+    if (beside) beside.push(each);
+    else failed.set(each.parent, [each]);
+  }
+  /** @type {T[]} */
+  const roots = [];
+  const waiting = [...(failed.get(task.n) ?? [])];
+  while (waiting.length > 0) {
+    const next = /** @type {T} */ (waiting.shift());
+    const below = failed.get(next.n);
+    if (below) waiting.unshift(...below);
+    else roots.push(next);
+  }
+  return roots;
+}
+
+/**
+ * The failed task with this name that is nearest: beside `task`, or beside one above it.
+ * @template {Caused} T
+ * @param {ReadonlyMap<number, T>} tasks
+ * @param {T} task
+ * @param {string} name
+ * @returns {T | null}
+ */
+function failedBeside(tasks, task, name) {
+  /** @type {T | undefined} */
+  let path = task;
+  while (path && path.parent !== null) {
+    const parent = path.parent;
+    for (const each of tasks.values()) {
+      if (each.parent === parent && each !== path && each.name === name && isFailing(each)) {
+        // The one that began it: a sibling may only pass on what failed below.
+        return failuresBelow(tasks, each)[0] ?? each;
+      }
+    }
+    path = tasks.get(parent);
+  }
+  return null;
+}
+
+/**
+ * @template {Caused} T
+ * @param {ReadonlyMap<number, T>} tasks
+ * @param {T} task
+ * @param {string} name
+ * @returns {T | null}
+ */
+function above(tasks, task, name) {
+  /** @type {T | undefined} */
+  let path = task;
+  while (path && path.parent !== null) {
+    path = tasks.get(path.parent);
+    if (path?.name === name) return path;
+  }
+  return null;
+}
+
+/** @param {Caused} task */
+function isFailing(task) {
+  return task.state === "errored" || task.state === "erroring";
+}
