@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from callboard.delivery import DeliveryState, DeliveryView
-from callboard.journal import SUMMARY, unpack_tree, view_of
+from callboard.journal.rows import SUMMARY, load, unpack_tree, view_of
 from callboard.tables import deliveries, effects, runs
 from callboard.tree import TreeRecord
 
@@ -125,8 +125,6 @@ def find_tree(connection: Connection, run: str) -> TreeRecord | None:
 
 def find_payload(connection: Connection, delivery: str) -> Payload | None:
     """The headers and body of a delivery, decompressed."""
-    from callboard.journal import load
-
     found = load(connection, delivery)
     return None if found is None else Payload(found.headers, found.body)
 
@@ -158,8 +156,6 @@ def effects_on(
 
 def last_ticks(connection: Connection, source: str) -> dict[str, float]:
     """When each scheduled handler last completed, by ``provider.method``."""
-    from sqlalchemy import func
-
     t = deliveries.c
     query = (
         select(t.event, t.action, func.max(t.ended_at))

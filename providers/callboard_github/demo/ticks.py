@@ -6,8 +6,8 @@ no webhook tells.
 
 from callboard import Callboard, Delivery, clock
 from callboard.ids import new_id
-from callboard.journal import Arrival, Order
-from callboard.routes import SCHEDULE
+from callboard.journal import Arrival
+from callboard.routes import SCHEDULE, Order
 
 _METHOD = "everything"
 

@@ -1,0 +1,92 @@
+"""What is handed to the journal, and what it hands back."""
+
+from msgspec import Struct
+
+from callboard.delivery import Delivery, DeliveryState, DeliveryView
+from callboard.routes import Order
+from callboard.states import State
+from callboard.tree import TreeRecord
+
+
+class Arrival(Struct, frozen=True):
+    """A delivery to be recorded."""
+
+    delivery: Delivery
+    order: Order = Order()
+    state: DeliveryState = DeliveryState.QUEUED
+    replay_of: str | None = None
+    reason: str | None = None
+    """Why it is here, where nobody sent it."""
+
+
+class Waiting(Struct, frozen=True):
+    """A delivery whose turn may have come; its payload stays in the journal."""
+
+    id: str
+    keys: tuple[str, ...]
+    fold: str | None
+    organization: str | None
+    attempts: int = 0
+    done: tuple[str, ...] = ()
+
+
+class Accepted(Struct, frozen=True):
+    """What became of an arrival."""
+
+    view: DeliveryView
+    duplicate: bool = False
+    """It has come before: it joined that delivery, or made it run again."""
+    waiting: Waiting | None = None
+    """What there is to run; None for a copy that joined, and for an ignored event."""
+
+
+class RunStart(Struct, frozen=True):
+    """A run that begins."""
+
+    run: str
+    delivery: str
+    attempt: int
+    at: float
+
+
+class RunEnd(Struct, frozen=True):
+    """A run that has ended, and where that leaves its delivery."""
+
+    run: str
+    delivery: str
+    at: float
+    state: State
+    cause: str | None
+    tree: TreeRecord
+    then: DeliveryState
+    reason: str | None
+    not_before: float | None
+    done: tuple[str, ...]
+    attempts: int
+    """Runs that count against the policy's limit; one that was held does not."""
+    providers: tuple[str, ...]
+
+
+class Fold(Struct, frozen=True):
+    """A queued delivery that a later one makes superfluous."""
+
+    delivery: str
+    into: str
+
+
+class Move(Struct, frozen=True):
+    """A person's word on a delivery."""
+
+    delivery: str
+    allowed: tuple[DeliveryState, ...]
+    """The states from which it may be moved."""
+    to: DeliveryState
+    reason: str
+
+
+class Released(Struct, frozen=True):
+    """Deliveries that were put back into the queue."""
+
+    deliveries: tuple[str, ...]
+    following: float | None
+    """When the next is due, Unix seconds; in the past where a batch was not enough."""

@@ -1,0 +1,130 @@
+"""Recording that runs begin, how they ended, and that a crash cut them short."""
+
+from msgspec import json
+from sqlalchemy import Connection, bindparam, update
+
+from callboard import clock
+from callboard.delivery import Delivery, DeliveryState
+from callboard.journal.entries import RunEnd, RunStart
+from callboard.journal.rows import load, pack_tree
+from callboard.states import State
+from callboard.tables import deliveries, runs
+
+INTERRUPTED = "interrupted: the process ended during the run"
+
+_BEGIN = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery_id"))
+    .values(
+        state=DeliveryState.RUNNING,
+        run=bindparam("run_id"),
+        attempts=bindparam("attempt_number"),
+        started_at=bindparam("begun_at"),
+        ended_at=None,
+        not_before=None,
+    )
+)
+
+
+def start(connection: Connection, starts: list[RunStart]) -> list[Delivery | None]:
+    """See ``Journal.start``."""
+    connection.execute(
+        _BEGIN,
+        [
+            {
+                "delivery_id": start.delivery,
+                "run_id": start.run,
+                "attempt_number": start.attempt,
+                "begun_at": start.at,
+            }
+            for start in starts
+        ],
+    )
+    connection.execute(
+        runs.insert(),
+        [
+            {
+                "id": start.run,
+                "delivery": start.delivery,
+                "attempt": start.attempt,
+                "started_at": start.at,
+                "state": State.RUNNING,
+            }
+            for start in starts
+        ],
+    )
+    return [load(connection, start.delivery) for start in starts]
+
+
+_END_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("run_id"))
+    .values(
+        ended_at=bindparam("end"),
+        state=bindparam("end_state"),
+        cause=bindparam("end_cause"),
+        tree=bindparam("end_tree"),
+        providers=bindparam("ran"),
+    )
+)
+_END_DELIVERY = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("delivery_id"))
+    .values(
+        state=bindparam("then"),
+        ended_at=bindparam("end"),
+        reason=bindparam("why"),
+        not_before=bindparam("later"),
+        done=bindparam("handlers_done"),
+        attempts=bindparam("counted"),
+    )
+)
+
+
+def finish(connection: Connection, ends: list[RunEnd]) -> list[None]:
+    """See ``Journal.finish``."""
+    connection.execute(
+        _END_RUN,
+        [
+            {
+                "run_id": end.run,
+                "end": end.at,
+                "end_state": end.state,
+                "end_cause": end.cause,
+                "end_tree": pack_tree(end.tree),
+                "ran": "".join(f",{name}" for name in end.providers) + ",",
+            }
+            for end in ends
+        ],
+    )
+    connection.execute(
+        _END_DELIVERY,
+        [
+            {
+                "delivery_id": end.delivery,
+                "end": end.at,
+                "then": end.then,
+                "why": end.reason,
+                "later": end.not_before,
+                "handlers_done": json.encode(end.done),
+                "counted": end.attempts,
+            }
+            for end in ends
+        ],
+    )
+    return [None] * len(ends)
+
+
+def recover(connection: Connection, arguments: list[None]) -> list[int]:
+    """See ``Journal.recover``."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.ended_at.is_(None))
+        .values(ended_at=clock.now(), state=State.HALTED, cause=INTERRUPTED)
+    )
+    cut = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.state == DeliveryState.RUNNING)
+        .values(state=DeliveryState.QUEUED, reason=INTERRUPTED)
+    )
+    return [cut.rowcount] * len(arguments)
