@@ -1,0 +1,175 @@
+"""What runs changed, and why something is not there."""
+
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+from msgspec import Raw
+
+from callboard import (
+    Callboard,
+    Effect,
+    EventName,
+    Provider,
+    Run,
+    Untyped,
+    on,
+    record_effects,
+)
+from callboard.effects import Stamp
+from callboard.testing import deliver, open_board, settled
+from callboard_inspector.detail import Details
+from callboard_inspector.questions import (
+    Answer,
+    EffectsAnswer,
+    OfEffects,
+    OfSubject,
+    OfTree,
+    Question,
+    SubjectAnswer,
+    TreeAnswer,
+)
+from callboard_inspector.watched import watched_board
+from callboard_inspector.wire import FRAME_LIMIT, Inspect, encode
+
+pytestmark = pytest.mark.anyio
+
+
+class Shelf(Provider):
+    """Records the effects that the payload names."""
+
+    name = "shelf"
+
+    def __init__(self, board: list[Callboard]) -> None:
+        self._board = board
+
+    @on(EventName("plain", "shelf", None))
+    async def change(self, event: Untyped, run: Run) -> None:
+        changes = [
+            Effect(c["subject"], c["operation"], _raw(c, "before"), _raw(c, "after"))
+            for c in event.payload.get("changes", [])
+        ]
+        stamp = run.stamp()
+        await self._board[0].database.write(_write, (stamp, changes))
+        run.affected(len(changes))
+
+
+class Idle(Provider):
+    name = "idle"
+
+    @on(EventName("plain", "idle", None))
+    async def nothing(self, event: Untyped, run: Run) -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(event.payload.get("tasks", 0)):
+                group.start_soon(self._log, run, "x" * 8_000)
+
+    async def _log(self, run: Run, text: str) -> None:
+        run.label(text=text)
+
+
+def _raw(change: dict[str, Any], name: str) -> Raw | None:
+    return Raw(msgspec.json.encode(change[name])) if name in change else None
+
+
+def _write(connection: Any, many: list[tuple[Stamp, list[Effect]]]) -> list[None]:
+    for stamp, changes in many:
+        record_effects(connection, stamp, changes)
+    return [None for _ in many]
+
+
+async def ask(board: Callboard, question: Question) -> Answer:
+    detail = await Details(watched_board(board)).answer(Inspect(1, question))
+    assert detail.error is None, detail.error
+    assert detail.answer is not None
+    assert len(encode(detail)) <= FRAME_LIMIT
+    return detail.answer
+
+
+async def test_removed_subject_tells_who_removed_it_and_who_looked_since() -> None:
+    boards: list[Callboard] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards), Idle()) as board:
+            boards.append(board)
+            added = {"subject": "c:a", "operation": "added", "after": {"n": 1}}
+            removed = {"subject": "c:a", "operation": "removed", "before": {"n": 1}}
+            await deliver(board, "shelf", {"changes": [added]})
+            await settled(board)
+            await deliver(board, "shelf", {"changes": [removed]})
+            await settled(board)
+            last = await deliver(board, "shelf", {})
+            await settled(board)
+            answer = await ask(board, OfSubject("c:a"))
+    assert isinstance(answer, SubjectAnswer)
+    assert [e.operation for e in answer.effects] == ["removed", "added"]
+    assert [(k.provider, k.delivery, k.changed) for k in answer.looks] == [
+        ("shelf", last, False)
+    ]
+    assert answer.similar == []
+
+
+async def test_unknown_subject_gets_those_that_read_alike_and_every_provider() -> None:
+    boards: list[Callboard] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards), Idle()) as board:
+            boards.append(board)
+            change = {"subject": "component:default/Site_1", "operation": "added"}
+            await deliver(board, "shelf", {"changes": [change]})
+            await deliver(board, "idle", {})
+            await settled(board)
+            near = await ask(board, OfSubject("component:site_1"))
+            wild = await ask(board, OfSubject("component:default/%"))
+    assert isinstance(near, SubjectAnswer)
+    assert isinstance(wild, SubjectAnswer)
+    assert near.effects == []
+    assert near.similar == ["component:default/Site_1"]
+    assert {look.provider for look in near.looks} == {"shelf", "idle"}
+    assert wild.similar == []
+
+
+async def test_effects_come_by_pages_and_a_huge_document_is_left_out_with_a_word() -> (
+    None
+):
+    boards: list[Callboard] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards)) as board:
+            boards.append(board)
+            huge = {"subject": "huge", "operation": "added", "after": "x" * 400_000}
+            small = [
+                {"subject": f"s{i}", "operation": "added", "after": i}
+                for i in range(150)
+            ]
+            delivery = await deliver(board, "shelf", {"changes": [huge, *small]})
+            await settled(board)
+            run = board.trace.deliveries[delivery].run or ""
+            first = await ask(board, OfEffects(run))
+            second = await ask(board, OfEffects(run, offset=100))
+    assert isinstance(first, EffectsAnswer)
+    assert isinstance(second, EffectsAnswer)
+    assert first.effects[0].after is None
+    assert "too large" in (first.effects[0].cut or "")
+    names = [e.subject for e in (*first.effects, *second.effects)]
+    assert names == ["huge", *(f"s{i}" for i in range(150))]
+    assert (first.more, second.more) == (True, False)
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+async def test_whole_tree_comes_by_pages_that_fit_a_frame(*, in_memory: bool) -> None:
+    with anyio.fail_after(20):
+        async with open_board(Idle()) as board:
+            delivery = await deliver(board, "idle", {"tasks": 2_000})
+            await settled(board)
+            run = board.trace.deliveries[delivery].run or ""
+            if not in_memory:
+                board.trace.trees.clear()
+            seen: list[int] = []
+            start: int | None = 0
+            pages = 0
+            while start is not None:
+                answer = await ask(board, OfTree(run, start))
+                assert isinstance(answer, TreeAnswer)
+                seen += [task.n for task in answer.tasks]
+                start = answer.next
+                pages += 1
+    assert seen == list(range(2_002))
+    assert pages > 1
