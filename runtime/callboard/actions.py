@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from callboard import clock
 from callboard.backstage import Backstage
+from callboard.conductor import Conductor
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.dispatch import Dispatcher
 from callboard.ids import new_id
@@ -30,12 +31,14 @@ class Actions:
         *,
         backstage: Backstage,
         dispatcher: Dispatcher,
+        conductor: Conductor,
         journal: Journal,
         trace: Trace,
         routes: Routes,
     ) -> None:
         self._backstage = backstage
         self._dispatcher = dispatcher
+        self._conductor = conductor
         self._journal = journal
         self._trace = trace
         self._routes = routes
@@ -129,9 +132,9 @@ class Actions:
         return released
 
     def _standing(self, provider: str) -> Standing:
-        standing = self._dispatcher.standings.get(provider)
+        standing = self._conductor.standings.get(provider)
         if standing is None:
-            known = ", ".join(sorted(self._dispatcher.standings)) or "none"
+            known = ", ".join(sorted(self._conductor.standings)) or "none"
             message = f"expected a provider ({known}), got {provider!r}"
             raise ActionError(message)
         return standing
@@ -140,7 +143,7 @@ class Actions:
         task = self._find(id_)
         cause = f"cancelled by {who}"
         if task.parent is None:
-            if not self._dispatcher.halt(task.tree.run, cause):
+            if not self._conductor.halt(task.tree.run, cause):
                 raise ActionError(f"cancel: run {task.tree.run} is not running")
             return
         if task.scope is None:
@@ -169,13 +172,12 @@ class Actions:
             expected = " or ".join(allowed)
             message = f"delivery {delivery}: expected it to be {expected}"
             raise ActionError(message)
-        known = self._trace.deliveries.get(delivery)
+        known = self._trace.change(
+            delivery, state=to, reason=reason, attempts=moved.attempts
+        )
         if known is None:
             self._trace.show(moved)
-            return moved
-        known.state, known.reason, known.attempts = to, reason, moved.attempts
-        self._trace.publish(known)
-        return known
+        return known or moved
 
     def _offer(self, waiting: Waiting | None) -> None:
         if waiting is not None:

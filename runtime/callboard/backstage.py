@@ -14,7 +14,8 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
 from callboard import tracing
-from callboard.dispatch import SHUTDOWN, Dispatcher
+from callboard.conductor import SHUTDOWN, Conductor
+from callboard.dispatch import Dispatcher
 from callboard.provider import Provider
 from callboard.schedule import Schedule
 from callboard.trace import Trace
@@ -36,6 +37,7 @@ class Backstage:
         self,
         *,
         dispatcher: Dispatcher,
+        conductor: Conductor,
         schedule: Schedule,
         chores: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         providers: Sequence[Provider],
@@ -44,6 +46,7 @@ class Backstage:
     ) -> None:
         self.watchdog = Watchdog(trace)
         self._dispatcher = dispatcher
+        self._conductor = conductor
         self._schedule = schedule
         self._chores = chores
         self._providers = providers
@@ -80,7 +83,7 @@ class Backstage:
         self._dispatcher.close()
         self._thread.join(grace)
         if self._thread.is_alive():
-            self._soon(lambda: self._dispatcher.halt_all(SHUTDOWN))
+            self._soon(lambda: self._conductor.halt_all(SHUTDOWN))
             self._thread.join(_UNWIND)
         if not self._thread.is_alive():
             return True

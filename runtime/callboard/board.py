@@ -22,11 +22,13 @@ from starlette.types import ASGIApp
 from callboard import history, logs
 from callboard.actions import Actions
 from callboard.backstage import Backstage
+from callboard.conductor import Conductor
 from callboard.database import Database
 from callboard.delivery import DeliveryState
-from callboard.dispatch import Dispatcher, Policy
+from callboard.dispatch import Dispatcher
 from callboard.intake import Intake
 from callboard.journal import Accepted, Arrival, Journal
+from callboard.policy import Policy
 from callboard.provider import Provider
 from callboard.retention import Retention, keep_within
 from callboard.routes import SCHEDULE, Routes
@@ -80,6 +82,7 @@ class Callboard:
         """The event loop of backstage."""
         self._shared: dict[type, Any] = {}
         self._migrations: list[tuple[str, str]] = []
+        self._conductor: Conductor | None = None
         self._dispatcher: Dispatcher | None = None
         self._backstage: Backstage | None = None
         self._actions: Actions | None = None
@@ -127,7 +130,7 @@ class Callboard:
     @property
     def standings(self) -> Mapping[str, Standing]:
         """How each provider stands, by its name, while open."""
-        return _opened(self._dispatcher).standings
+        return _opened(self._conductor).standings
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -139,11 +142,17 @@ class Callboard:
         routes = Routes(self.providers)
         intake = self.share(Intake, lambda: self._intake(routes))
         await anyio.to_thread.run_sync(self._prepare)
-        self._dispatcher = dispatcher = Dispatcher(
+        self._conductor = conductor = Conductor(
             journal=self.journal,
             trace=self.trace,
             routes=routes,
             sources=self.sources,
+            policy=self.policy,
+        )
+        self._dispatcher = dispatcher = Dispatcher(
+            journal=self.journal,
+            trace=self.trace,
+            conductor=conductor,
             policy=self.policy,
         )
         ticks = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
@@ -158,6 +167,7 @@ class Callboard:
         await self._remember()
         self._backstage = backstage = Backstage(
             dispatcher=dispatcher,
+            conductor=conductor,
             schedule=schedule,
             chores=[partial(keep_within, self.database, self.retention)],
             providers=self.providers,
@@ -167,6 +177,7 @@ class Callboard:
         self._actions = Actions(
             backstage=backstage,
             dispatcher=dispatcher,
+            conductor=conductor,
             journal=self.journal,
             trace=self.trace,
             routes=routes,
@@ -180,7 +191,8 @@ class Callboard:
                 intake.open = False
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(backstage.stop, self.policy.grace)
-                self._backstage = self._dispatcher = self._actions = None
+                self._backstage = self._actions = None
+                self._dispatcher = self._conductor = None
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Record a delivery and let it run; it is on disk when this returns."""

@@ -61,6 +61,15 @@ class Trace:
         for wake in armed:
             wake()
 
+    def change(self, delivery: str, **values: object) -> DeliveryView | None:
+        """Set fields of a delivery's view and publish it; None if memory let it go."""
+        view = self.deliveries.get(delivery)
+        if view is not None:
+            for name, value in values.items():
+                setattr(view, name, value)
+            self.publish(view)
+        return view
+
     def arm(self, wake: Callable[[], None]) -> None:
         """Call ``wake`` once, from whatever thread, at the next change."""
         with self._lock:

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from callboard import Settings, SettingsError
-from callboard.dispatch import Policy
+from callboard.policy import Policy
 
 
 class Door(Struct, forbid_unknown_fields=True, frozen=True):
