@@ -65,6 +65,7 @@ class Tree:
             del self.tasks[task.n]
             del task.parent.children[task.n]
             task.parent.folded += 1 + task.folded
+            self.trace.publish(task.parent)
 
     def record(self) -> TreeRecord:
         """The tree as it stands."""
