@@ -24,7 +24,7 @@ from callboard_inspector.detail import Details
 from callboard_inspector.feed import BEAT, Feed, FeedFullError
 from callboard_inspector.gate import Gate, Gatekeeper
 from callboard_inspector.snapshots import NEWEST
-from callboard_inspector.watcher import Watcher
+from callboard_inspector.watcher import OPEN, SCOPES, Watcher
 from callboard_inspector.wire import FRAME_LIMIT, PROTOCOL, Bye, Hello, Limits, encode
 
 _TYPES = {
@@ -134,7 +134,9 @@ def _hello(feed: Feed, actions: Actions | None, words: Mapping[str, str]) -> Hel
         protocol=PROTOCOL,
         boot=feed.watched.trace.boot,
         time=clock.now() * 1000,
-        limits=Limits(frame=FRAME_LIMIT, list=NEWEST, beat=BEAT),
+        limits=Limits(
+            frame=FRAME_LIMIT, list=NEWEST, beat=BEAT, scopes=SCOPES, open=OPEN
+        ),
         capabilities=[] if actions is None else actions.kinds,
         places=feed.watched.places,
         words=dict(words),

@@ -4,9 +4,12 @@ Owns the sharing: watchers that stand at the same cursor are given the same enco
 frames, so fifty of them cost one reading of the ring and one encoding of the list.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
+
+import anyio
 
 from callboard import clock
 from callboard.delivery import DeliveryView
@@ -101,16 +104,19 @@ class Batches:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._kept: OrderedDict[tuple[int, int], Batch] = OrderedDict()
+        self._read_at = -math.inf
+        """When the sequence was last read, on the event loop's clock."""
         self._mark = (0.0, 0)
-        """When the sequence was last read, and what it was."""
+        """The time of that reading, Unix seconds, and the sequence."""
 
     def after(self, cursor: int) -> Batch | None:
         """What changed after ``cursor``; None if the ring no longer tells."""
         time, newest = self._mark
-        now = clock.now()
-        if newest <= cursor or now - time > _FRESH:
+        now = anyio.current_time()
+        if newest <= cursor or now - self._read_at > _FRESH:
             # The clock first: whatever was published before it is within the batch.
-            self._mark = time, newest = now, self._trace.sequence
+            self._mark = time, newest = clock.now(), self._trace.sequence
+            self._read_at = now
         key = (cursor, newest)
         batch = self._kept.get(key)
         if batch is None:

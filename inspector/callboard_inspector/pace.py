@@ -1,9 +1,10 @@
 """How often a watcher is sent something, and how often it may say something."""
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from callboard import clock
+import anyio
 
 BATCH = 0.05
 """Seconds between batches."""
@@ -15,17 +16,18 @@ _BURST = 200.0
 
 
 class Pace:
-    """When the next batch is due."""
+    """When the next batch is due: the first after a silence at once."""
 
     def __init__(self) -> None:
-        self.due = 0.0
+        self.due = -math.inf
+        """On the event loop's clock."""
 
     @contextmanager
     def measured(self) -> Generator[None]:
         """Time the sending inside, and set the next batch's time by it."""
-        begun = clock.now()
+        begun = anyio.current_time()
         yield
-        ended = clock.now()
+        ended = anyio.current_time()
         self.due = ended + (BATCH_SLOW if ended - begun > _SLOW else BATCH)
 
 
@@ -34,11 +36,11 @@ class Allowance:
 
     def __init__(self) -> None:
         self._left = _BURST
-        self._at = clock.now()
+        self._at = anyio.current_time()
 
     def take(self) -> bool:
         """Whether one more is within the allowance."""
-        now = clock.now()
+        now = anyio.current_time()
         self._left = min(_BURST, self._left + (now - self._at) * _RATE)
         self._at = now
         if self._left < 1.0:

@@ -7,10 +7,12 @@ cut to a preview, and the whole of it is asked for.
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from callboard.delivery import DeliveryView
 from callboard.failure import Failure
+from callboard.redaction import shorten
 from callboard.task import Label, Task, TaskRecord
 
 NAME = 256
@@ -65,6 +67,7 @@ class TaskRest(Struct, frozen=True, omit_defaults=True):
     waits: str | None = None
     labels: dict[str, Label] = {}
     """The first eight, their texts cut to 64 characters."""
+    labels_left_out: int = 0
     progress: TaskProgress | None = None
     error: str | None = None
     """Type and message of its failure, on one line."""
@@ -114,7 +117,7 @@ class Rows:
         self.tasks: list[TaskRow] = []
         self.gone: list[Gone] = []
         self.size = 0
-        """About how many bytes they take."""
+        """About how many bytes they take; never much fewer than they do."""
         self._index: dict[str, int] = {}
         self._seconds = self.base / 1000
 
@@ -131,7 +134,7 @@ class Rows:
                 reason=preview(view.reason),
                 replay_of=view.replay_of,
             )
-            self.size += len(rest.reason or "") + 60
+            self.size += len(_encode(rest))
         revision = view.revision  # before the values: they are at least as new
         received, started = view.received_at, view.started_at
         self.deliveries.append(
@@ -152,7 +155,7 @@ class Rows:
                 rest=rest,
             )
         )
-        self.size += 90
+        self.size += 130
 
     def add_task(self, task: Task) -> None:
         """Append a row for a live ``task``, as it is now."""
@@ -170,8 +173,7 @@ class Rows:
         created = task.created
         rest = rest_of(task)
         if rest is not None:
-            self.size += 60 + len(rest.error or "") + len(rest.cause or "")
-            self.size += 80 * len(rest.labels)
+            self.size += len(_encode(rest))
         self.tasks.append(
             TaskRow(
                 run=self._text(run),
@@ -187,15 +189,15 @@ class Rows:
                 rest=rest,
             )
         )
-        self.size += 60
+        self.size += 100
 
     def _text(self, text: str) -> int:
         index = self._index.get(text)
         if index is None:
             index = self._index[text] = len(self.strings)
-            kept = str(text)
-            self.strings.append(kept if len(kept) <= NAME else kept[:NAME])
-            self.size += len(kept) + 3
+            kept = shorten(str(text), NAME)
+            self.strings.append(kept)
+            self.size += len(_encode(kept)) + 1
         return index
 
     def _optional(self, text: str | None) -> int | None:
@@ -221,6 +223,7 @@ def rest_of(task: Task | TaskRecord) -> TaskRest | None:
         cause=preview(task.cause),
         waits=preview(task.waits),
         labels=_labels(task.labels),
+        labels_left_out=max(len(task.labels) - LABELS, 0),
         progress=(
             None
             if progress is None
@@ -237,17 +240,18 @@ def rest_of(task: Task | TaskRecord) -> TaskRest | None:
 
 
 _NOTHING = TaskRest()
+_encode = msgspec.json.Encoder().encode
 
 
 def summary(failure: Failure) -> str:
     """A failure on one line."""
     message = " ".join(failure.message.split())
-    return _cut(f"{failure.type}: {message}" if message else failure.type, PREVIEW)
+    return shorten(f"{failure.type}: {message}" if message else failure.type, PREVIEW)
 
 
 def preview(text: str | None) -> str | None:
     """The beginning of ``text``, on one line."""
-    return None if text is None else _cut(" ".join(text.split()), PREVIEW)
+    return None if text is None else shorten(" ".join(text.split()), PREVIEW)
 
 
 def _labels(labels: dict[str, Label]) -> dict[str, Label]:
@@ -255,13 +259,9 @@ def _labels(labels: dict[str, Label]) -> dict[str, Label]:
         return {}
     shown: dict[str, Label] = {}
     for name, value in tuple(labels.items())[:LABELS]:
-        cut = _cut(value, LABEL) if isinstance(value, str) else value
-        shown[_cut(name, LABEL)] = cut
+        cut = shorten(value, LABEL) if isinstance(value, str) else value
+        shown[shorten(name, LABEL)] = cut
     return shown
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _after(moment: float | None, origin: float | None) -> int | None:

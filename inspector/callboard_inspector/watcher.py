@@ -6,6 +6,7 @@ answers to its own questions: what it is sent next is read when it is sent.
 """
 
 import logging
+import math
 from collections import deque
 from typing import Protocol
 
@@ -13,7 +14,6 @@ import anyio
 import msgspec
 from anyio.lowlevel import checkpoint
 
-from callboard import clock
 from callboard_inspector.actions import Actions
 from callboard_inspector.batches import LIST
 from callboard_inspector.detail import Details
@@ -29,16 +29,20 @@ from callboard_inspector.wire import (
     Inspect,
     Result,
     Scope,
-    ServerFrame,
     Subscribe,
     decode,
     encode,
+    encode_within,
 )
 
 logger = logging.getLogger(__name__)
 
-_SCOPES = 4
-_QUESTIONS = 16
+SCOPES = 4
+"""Trees that one watcher sees at once."""
+OPEN = 16
+"""Questions and commands of one watcher whose answers are not yet sent."""
+_FIRST_WORD = 10.0
+"""Seconds that a watcher has to say what it wants."""
 
 
 class Socket(Protocol):
@@ -74,8 +78,9 @@ class Watcher:
         self._scopes: dict[str, Scope] = {}
         self._wanted: deque[str] = deque()
         """Scopes whose snapshot is still to be sent."""
-        self._outbox: deque[ServerFrame] = deque()
-        self._asked = 0
+        self._outbox: deque[Detail | Result] = deque()
+        self._room = anyio.Semaphore(OPEN)
+        self._heard = False
         self._farewell: Bye | None = None
         self._alarm = anyio.Event()
         self._pace = Pace()
@@ -114,20 +119,28 @@ class Watcher:
             except (msgspec.MsgspecError, RecursionError) as error:
                 self._leave(Bye("protocol", f"no frame of this protocol: {error}"))
                 return
+            self._heard = True
             if isinstance(frame, Subscribe):
                 self._subscribe(frame)
-            elif isinstance(frame, Inspect):
-                self._inspect(frame, answers)
-            else:
-                answers.start_soon(self._command, frame)
+                continue
+            # Held until the answer is sent: whoever does not read is not read from, so
+            # that what waits for it stays bounded.
+            await self._room.acquire()
+            answers.start_soon(self._answer, frame)
 
     def _leave(self, bye: Bye) -> None:
         self._farewell = bye
         self._alarm.set()
 
     def _subscribe(self, frame: Subscribe) -> None:
+        if len(frame.scopes) > SCOPES:
+            came = len(frame.scopes)
+            self._leave(
+                Bye("protocol", f"expected at most {SCOPES} scopes, got {came}")
+            )
+            return
         before = self._scopes
-        self._scopes = {scope.delivery: scope for scope in frame.scopes[:_SCOPES]}
+        self._scopes = {scope.delivery: scope for scope in frame.scopes}
         resume = frame.resume
         first = self._cursor is None
         if first:
@@ -153,33 +166,22 @@ class Watcher:
         if scope not in self._wanted:
             self._wanted.append(scope)
 
-    def _inspect(self, frame: Inspect, answers: anyio.abc.TaskGroup) -> None:
-        if self._asked >= _QUESTIONS:
-            full = f"{_QUESTIONS} questions are open: wait for an answer"
-            self._post(Detail(frame.request, error=full))
-            return
-        self._asked += 1
-        answers.start_soon(self._answer, frame)
-
-    async def _answer(self, frame: Inspect) -> None:
-        try:
+    async def _answer(self, frame: Inspect | Command) -> None:
+        if isinstance(frame, Inspect):
             self._post(await self._details.answer(frame))
-        finally:
-            self._asked -= 1
-
-    async def _command(self, frame: Command) -> None:
-        if self._actions is None:
+        elif self._actions is not None:
+            self._post(await self._actions.do(frame))
+        else:
             refusal = "watching only: actions are switched off, or need the launch link"
             self._post(Result(frame.command, ok=False, message=refusal))
-            return
-        self._post(await self._actions.do(frame))
 
-    def _post(self, frame: ServerFrame) -> None:
+    def _post(self, frame: Detail | Result) -> None:
         self._outbox.append(frame)
         self._alarm.set()
 
     async def _write(self, scope: anyio.CancelScope) -> None:
-        next_beat = 0.0
+        next_beat = -math.inf
+        patience = anyio.current_time() + _FIRST_WORD
         while True:
             # A new alarm first: what happens from here on is not slept through.
             alarm = self._alarm = anyio.Event()
@@ -190,34 +192,46 @@ class Watcher:
                 scope.cancel()
                 return
             while self._outbox:
-                await self._send(encode(self._outbox.popleft()))
+                await self._send(encode_within(self._outbox.popleft()))
+                self._room.release()
             if self._cursor is None:
-                await alarm.wait()
+                if not self._heard and anyio.current_time() >= patience:
+                    self._leave(Bye("protocol", f"no frame in {_FIRST_WORD:g} s"))
+                with anyio.move_on_after(BEAT):
+                    await alarm.wait()
                 continue
             if self._wanted:
                 await self._snapshot(self._wanted.popleft())
                 continue
-            if self._trace.sequence > self._cursor and self._pace.due <= clock.now():
+            if self._pending and self._pace.due <= anyio.current_time():
                 await self._changes(self._cursor)
+                if self._wanted:
+                    continue  # a beat would promise what the snapshots have yet to say
             blocked = self._feed.blockage()
-            if clock.now() >= next_beat or blocked is not self._blocked:
+            if anyio.current_time() >= next_beat or blocked is not self._blocked:
                 self._blocked = blocked
-                next_beat = clock.now() + BEAT
+                next_beat = anyio.current_time() + BEAT
                 await self._send(encode(self._feed.beat(self._cursor)))
             await self._rest(alarm, next_beat)
 
     async def _rest(self, alarm: anyio.Event, until: float) -> None:
         """Sleep until something happens, a batch is due, or the next beat is."""
-        self._feed.listen(alarm)
+        pending = self._pending
+        if not pending:
+            self._feed.listen(alarm)
+            pending = self._pending  # it may have moved before we listened
+        if pending:
+            # It waits for its turn: no further change needs to wake us.
+            until = min(until, self._pace.due)
         try:
-            if self._cursor is not None and self._trace.sequence > self._cursor:
-                # Changes that wait for their turn: no further one needs to wake us.
-                self._feed.ignore(alarm)
-                until = min(until, self._pace.due)
-            with anyio.move_on_after(max(until - clock.now(), 0.0)):
+            with anyio.move_on_after(max(until - anyio.current_time(), 0.0)):
                 await alarm.wait()
         finally:
             self._feed.ignore(alarm)
+
+    @property
+    def _pending(self) -> bool:
+        return self._cursor is not None and self._trace.sequence > self._cursor
 
     async def _changes(self, cursor: int) -> None:
         batch = self._feed.batches.after(cursor)

@@ -32,6 +32,10 @@ class Limits(Struct, frozen=True):
     """Deliveries in the first snapshot; older ones are asked for."""
     beat: float
     """Seconds between beats. Two missed: what the page shows is stale."""
+    scopes: int
+    """Deliveries whose trees may be watched at once."""
+    open: int
+    """Questions and commands without an answer; more are read when one is answered."""
 
 
 class Place(Struct, frozen=True):
@@ -233,11 +237,21 @@ ClientFrame: TypeAlias = Subscribe | Inspect | Command
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(ClientFrame)
+_server_decoder = msgspec.json.Decoder(ServerFrame)
 
 
-def encode(frame: ServerFrame) -> str:
+def encode(frame: ServerFrame | ClientFrame) -> str:
     """``frame`` as the text of one message."""
     return _encoder.encode(frame).decode()
+
+
+def encode_within(frame: Detail | Result) -> str:
+    """As ``encode``; what exceeds the largest frame is replaced by a word on it."""
+    text = _encoder.encode(frame)
+    if len(text) > FRAME_LIMIT and isinstance(frame, Detail):
+        message = f"the answer has {len(text):,} bytes, more than a frame may have"
+        text = _encoder.encode(Detail(frame.request, error=message))
+    return text.decode()
 
 
 def decode(text: str | bytes) -> ClientFrame:
@@ -247,3 +261,12 @@ def decode(text: str | bytes) -> ClientFrame:
         msgspec.MsgspecError: It is no frame of this protocol.
     """
     return _decoder.decode(text)
+
+
+def decode_server(text: str | bytes) -> ServerFrame:
+    """The frame in a message from a server, for clients.
+
+    Raises:
+        msgspec.MsgspecError: It is no frame of this protocol.
+    """
+    return _server_decoder.decode(text)

@@ -30,6 +30,8 @@ export interface Limits {
   frame: number;
   list: number;
   beat: number;
+  scopes: number;
+  open: number;
 }
 
 /** Where a source's webhooks are to be sent. */
@@ -98,6 +100,7 @@ export interface TaskRest {
   cause?: string | null;
   waits?: string | null;
   labels?: Record<string, string | number | number | boolean | null>;
+  labels_left_out?: number;
   progress?: TaskProgress | null;
   error?: string | null;
   timeout?: number | null;
