@@ -130,7 +130,8 @@ async def _serve(
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
-    config.loglevel = "WARNING"
+    # hypercorn sets the level of a logger that it makes, not of one that it is given.
+    config.errorlog.setLevel(logging.WARNING)
     config.include_server_header = False
     config.graceful_timeout = _GRACEFUL
     config.keep_alive_max_requests = 1_000_000

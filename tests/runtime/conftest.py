@@ -1,8 +1,12 @@
 """Fixtures of the runtime: both event loops, and virtual time on each of them."""
 
 import asyncio  # noqa: TID251 - virtual time on asyncio needs an event loop of our own
+import json
 import selectors
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import anyio
@@ -53,3 +57,64 @@ def virtually(request: pytest.FixtureRequest) -> Virtually:
         return anyio.run(main, backend="asyncio", backend_options=options)
 
     return run
+
+
+class Servers:
+    """Starts servers that the test may kill, one after the other; see ``plain_server``."""
+
+    def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
+        self.process = process
+        self.errors = errors
+        """What the servers wrote on standard error."""
+
+    def start(self, database: Path, **options: Any) -> int:
+        """Fork a server; returns its process id. ``ready`` waits for it to listen."""
+        assert self.process.stdin is not None
+        order = json.dumps({"database": str(database), **options})
+        self.process.stdin.write(f"{order}\n")
+        self.process.stdin.flush()
+        return int(self._read("pid"))
+
+    def ready(self) -> int:
+        """The port of the newest server."""
+        return int(self._read("ready").rpartition(":")[2])
+
+    def ended(self) -> int:
+        """Wait for the newest server's end; its exit code, negative for a signal.
+
+        A server that ended before it was asked for ``ready`` may have been.
+        """
+        while True:
+            word, _, value = self._line().partition(" ")
+            if word == "ended":
+                return int(value)
+
+    def _read(self, wanted: str) -> str:
+        word, _, value = (line := self._line()).partition(" ")
+        assert word == wanted, f"{line!r}: {self.errors.read_text()}"
+        return value
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Generator[Servers]:
+    """Servers to be killed."""
+    errors = tmp_path / "stderr.txt"
+    script = str(Path(__file__).with_name("plain_server.py"))
+    with (
+        errors.open("w") as sink,
+        subprocess.Popen(
+            [sys.executable, script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=sink,
+            text=True,
+        ) as process,
+    ):
+        yield Servers(process, errors)
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(30)
