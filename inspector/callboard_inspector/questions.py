@@ -167,8 +167,9 @@ class EffectAnswer(Struct, frozen=True):
     at: float
     subject: str
     operation: str
-    before: Raw | None
-    after: Raw | None
+    before: Raw
+    """Any JSON document; null when there was nothing before, as ``after`` is at its end."""
+    after: Raw
     cut: str | None = None
     """Why ``before`` and ``after`` are missing, for people."""
 

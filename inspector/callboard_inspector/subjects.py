@@ -6,7 +6,7 @@ answers below the size of a frame.
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import structs
+from msgspec import Raw, structs
 from sqlalchemy import Connection, exists, func, select
 
 from callboard import history
@@ -23,6 +23,7 @@ from callboard_inspector.questions import (
 _EFFECTS = 100
 _SIMILAR = 20
 _ROOM = 256 * 1024
+_NOTHING = Raw(b"null")
 _ROW = 400
 """About how many bytes an effect takes besides its documents."""
 
@@ -124,5 +125,12 @@ def _fitting(records: list[EffectRecord]) -> list[EffectAnswer]:
         total += size + _ROW
         if answers and total > _ROOM * 2:
             break
-        answers.append(EffectAnswer(**structs.asdict(kept), cut=cut))
+        answers.append(_answer(kept, cut))
     return answers
+
+
+def _answer(record: EffectRecord, cut: str | None) -> EffectAnswer:
+    fields = structs.asdict(record)
+    for name in ("before", "after"):
+        fields[name] = fields[name] or _NOTHING
+    return EffectAnswer(**fields, cut=cut)

@@ -320,8 +320,8 @@ export interface EffectAnswer {
   at: number;
   subject: string;
   operation: string;
-  before: unknown | null;
-  after: unknown | null;
+  before: unknown;
+  after: unknown;
   cut: string | null;
 }
 
