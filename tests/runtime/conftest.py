@@ -2,7 +2,9 @@
 
 import asyncio  # noqa: TID251 - virtual time on asyncio needs an event loop of our own
 import json
+import os
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Generator
@@ -62,18 +64,21 @@ def virtually(request: pytest.FixtureRequest) -> Virtually:
 class Servers:
     """Starts servers that the test may kill, one after the other; see ``plain_server``."""
 
-    def __init__(self, process: "subprocess.Popen[str]", errors: Path) -> None:
-        self.process = process
+    def __init__(self, forge: "subprocess.Popen[str]", errors: Path) -> None:
         self.errors = errors
         """What the servers wrote on standard error."""
+        self._forge = forge
+        self._newest: int | None = None
 
     def start(self, database: Path, **options: Any) -> int:
         """Fork a server; returns its process id. ``ready`` waits for it to listen."""
-        assert self.process.stdin is not None
-        order = json.dumps({"database": str(database), **options})
-        self.process.stdin.write(f"{order}\n")
-        self.process.stdin.flush()
-        return int(self._read("pid"))
+        assert self._newest is None, "expected the server before it to have ended"
+        assert self._forge.stdin is not None
+        order = {"database": str(database), "errors": str(self.errors), **options}
+        self._forge.stdin.write(f"{json.dumps(order)}\n")
+        self._forge.stdin.flush()
+        self._newest = int(self._read("pid"))
+        return self._newest
 
     def ready(self) -> int:
         """The port of the newest server."""
@@ -87,34 +92,48 @@ class Servers:
         while True:
             word, _, value = self._line().partition(" ")
             if word == "ended":
+                self._newest = None
                 return int(value)
+
+    def end(self) -> None:
+        """Kill the newest server, if it is still there."""
+        if self._newest is not None:
+            os.kill(self._newest, signal.SIGKILL)
+            self.ended()
 
     def _read(self, wanted: str) -> str:
         word, _, value = (line := self._line()).partition(" ")
+        if word == "ended":
+            self._newest = None
         assert word == wanted, f"{line!r}: {self.errors.read_text()}"
         return value
 
     def _line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        assert self._forge.stdout is not None
+        line = self._forge.stdout.readline().strip()
+        assert line, "the process that forks servers has ended"
+        return line
 
 
-@pytest.fixture
-def servers(tmp_path: Path) -> Generator[Servers]:
-    """Servers to be killed."""
-    errors = tmp_path / "stderr.txt"
+@pytest.fixture(scope="session")
+def forge() -> Generator["subprocess.Popen[str]"]:
+    """The process that forks servers; it has imported all that they need."""
     script = str(Path(__file__).with_name("plain_server.py"))
-    with (
-        errors.open("w") as sink,
-        subprocess.Popen(
-            [sys.executable, script],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=sink,
-            text=True,
-        ) as process,
-    ):
-        yield Servers(process, errors)
+    command = [sys.executable, script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        yield process
         assert process.stdin is not None
         process.stdin.close()
         process.wait(30)
+
+
+@pytest.fixture
+def servers(forge: "subprocess.Popen[str]", tmp_path: Path) -> Generator[Servers]:
+    """Servers to be killed."""
+    starting = Servers(forge, tmp_path / "stderr.txt")
+    starting.errors.touch()
+    try:
+        yield starting
+    finally:
+        starting.end()

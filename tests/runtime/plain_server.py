@@ -8,6 +8,7 @@ it does on standard output, a line each: ``pid N``, ``ready URL``, ``ended STATU
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any, TextIO
 
 # Before the fork, not in every child: migrations need it.
@@ -39,6 +40,8 @@ class Order(Struct):
     """How to serve."""
 
     database: str
+    errors: str
+    """The file to write to in place of standard error."""
     provider: str = "keeper"
     """``keeper``, or the temper of a provider that never does its work."""
     settings: dict[str, Any] = {}
@@ -104,6 +107,8 @@ def say(stream: TextIO, line: str) -> None:
 
 
 def serve(order: Order) -> None:
+    with Path(order.errors).open("a") as errors:
+        os.dup2(errors.fileno(), sys.stderr.fileno())
     settings = Settings(order.settings, environment={})
     log_to_terminal(settings)
     database = Database.open(f"sqlite:///{order.database}")
