@@ -1,0 +1,86 @@
+/**
+ * The list of deliveries, newest first.
+ *
+ * Owns its order, its bound, and which of two rows for one delivery holds.
+ */
+
+/** @typedef {import("./rows.js").Delivery} Delivery */
+
+const MOST = 50_000;
+const OPEN = new Set(["queued", "running", "failed", "held"]);
+
+/** Whether something is still to happen. @param {Delivery} delivery */
+export function isOpen(delivery) {
+  return OPEN.has(delivery.state);
+}
+
+/** Whether a person should look at it. @param {Delivery} delivery */
+export function isTrouble(delivery) {
+  return delivery.state === "failed" || delivery.state === "parked";
+}
+
+export class Deliveries {
+  constructor() {
+    /** @type {Map<string, Delivery>} */
+    this.known = new Map();
+    /** Ids, newest first: they rise with time. @type {string[]} */
+    this.order = [];
+    /** Grows with every change. */
+    this.version = 0;
+    /** By state. @type {Map<string, number>} */
+    this.counts = new Map();
+  }
+
+  /**
+   * @param {Delivery} delivery
+   * @returns {Delivery | null} what was known before, if this is newer
+   */
+  put(delivery) {
+    const known = this.known.get(delivery.id) ?? null;
+    if (known !== null && known.revision > delivery.revision) return null;
+    this.known.set(delivery.id, delivery);
+    if (known === null) this.insert(delivery.id);
+    else this.count(known.state, -1);
+    this.count(delivery.state, 1);
+    this.version += 1;
+    return known;
+  }
+
+  /** @param {readonly Delivery[]} all */
+  replace(all) {
+    this.known = new Map(all.map((delivery) => [delivery.id, delivery]));
+    this.order = [...this.known.keys()].sort(newestFirst);
+    this.counts.clear();
+    for (const delivery of this.known.values()) this.count(delivery.state, 1);
+    this.version += 1;
+  }
+
+  /** @param {string} id */
+  insert(id) {
+    let low = 0, high = this.order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (/** @type {string} */ (this.order[middle]) > id) low = middle + 1;
+      else high = middle;
+    }
+    this.order.splice(low, 0, id);
+    if (this.order.length > MOST) this.forget(/** @type {string} */ (this.order.pop()));
+  }
+
+  /** @param {string} id */
+  forget(id) {
+    const gone = this.known.get(id);
+    if (gone !== undefined) this.count(gone.state, -1);
+    this.known.delete(id);
+  }
+
+  /** @param {string} state @param {number} change */
+  count(state, change) {
+    this.counts.set(state, (this.counts.get(state) ?? 0) + change);
+  }
+}
+
+/** @param {string} a @param {string} b */
+function newestFirst(a, b) {
+  return a < b ? 1 : a > b ? -1 : 0;
+}
