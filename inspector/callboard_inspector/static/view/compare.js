@@ -1,0 +1,197 @@
+/**
+ * Two runs side by side: their trees, and what each changed.
+ *
+ * Owns loading both, and hiding what is the same when somebody wants to see less.
+ */
+
+import { duration, h, stateIcon } from "./format.js";
+import { changesOf, pairsOf } from "../state/compare.js";
+import { diffOf } from "../state/diff.js";
+import { plain } from "../state/plain.js";
+import { answerTo } from "../state/store.js";
+import { morphChildren } from "./detail/morph.js";
+import { Folds, diff, link, notice, section } from "./detail/parts.js";
+
+/** @typedef {import("../state/store.js").State} State */
+/** @typedef {import("../state/compare.js").Pair} Pair */
+/** @typedef {import("../state/compare.js").Change} Change */
+/** @typedef {import("../wire.js").TaskRecord} TaskRecord */
+/** @typedef {import("../wire.js").EffectAnswer} EffectAnswer */
+/** @typedef {import("../wire.js").RunSummary} RunSummary */
+/**
+ * @typedef {{
+ *   run: string, delivery: string, tasks: TaskRecord[], effects: EffectAnswer[],
+ *   error: string | null, whole: boolean,
+ * }} Side
+ */
+
+const ROWS = 2000;
+const WORDS = { only: "only here", state: "another end", cause: "another cause", failure: "another error", effects: "other changes" };
+
+/**
+ * @param {import("../state/store.js").Emit} emit
+ * @param {import("../state/store.js").Ask} ask
+ */
+export function makeCompare(emit, ask) {
+  /** @type {State | null} */
+  let last = null;
+  const redraw = () => { if (last) draw(last); };
+  const folds = new Folds(redraw);
+  let less = true;
+  const body = h("div", { class: "body" });
+  const element = h("section", { class: "page compare-page", "aria-label": "Compare", tabindex: "0" },
+    h("h2", null, "Two runs side by side"), body);
+
+  /** @param {State} state */
+  function draw(state) {
+    last = state;
+    const { run, other } = state.place;
+    const [leftRun, rightRun] = [runOf(state, other), runOf(state, run)];
+    if (!leftRun || !rightRun) {
+      morphChildren(body, [notice("Choose two runs: a run's Overview lists the others of its delivery, and what it replays.")]);
+      return;
+    }
+    const [left, right] = [load(state, leftRun), load(state, rightRun)];
+    const problem = left.error ?? right.error;
+    if (problem !== null || left.tasks.length === 0 || right.tasks.length === 0) {
+      morphChildren(body, [notice(problem ?? "Loading…")]);
+      return;
+    }
+    const pairs = pairsOf(left.tasks, right.tasks);
+    const differing = pairs.filter((pair) => pair.differs.length > 0);
+    const shown = less && differing.length > 0 ? pairs.filter((pair) => pair.differs.length > 0 || pair.below) : pairs;
+    const changes = changesOf(left.effects, right.effects);
+    morphChildren(body, [
+      h("div", { class: "row", "data-key": "choices" },
+        h("label", null, h("input", { type: "checkbox", checked: less, onchange: () => { less = !less; redraw(); } }), " only what differs"),
+        h("span", { class: "count" }, sum(differing.length, "task"), ", ", sum(changes.filter((change) => !change.same).length, "subject"))),
+      trees(left, right, shown.slice(0, ROWS)),
+      shown.length > ROWS ? notice(`${shown.length - ROWS} more rows are not shown.`, "cut") : null,
+      left.whole && right.whole ? null : notice("Loading the rest…", "rest"),
+      mutations(changes),
+    ]);
+  }
+
+  /**
+   * A run by its id, or the newest run of a delivery by the delivery's.
+   * @param {State} state
+   * @param {string | null | undefined} id
+   */
+  function runOf(state, id) {
+    if (!id) return null;
+    const question = { of: /** @type {const} */ ("delivery"), delivery: id };
+    const delivery = state.picture.deliveries.known.get(id);
+    if (delivery) return delivery.run;
+    if (id === state.place.run) return id;
+    ask(question);
+    const known = answerTo(state, question);
+    if (known?.answer?.of === "delivery") return known.answer.row[12];
+    return known?.error ? id : null; // no delivery has this id: it is a run's
+  }
+
+  /**
+   * @param {State} state
+   * @param {string} run
+   * @returns {Side}
+   */
+  function load(state, run) {
+    /** @type {Side} */
+    const side = { run, delivery: "", tasks: [], effects: [], error: null, whole: false };
+    for (let start = /** @type {number | null} */ (0); start !== null;) {
+      const question = { of: /** @type {const} */ ("tree"), run, start };
+      ask(question);
+      const known = answerTo(state, question);
+      if (known?.answer?.of !== "tree") {
+        if (start === 0) side.error = known?.error ?? null;
+        return side;
+      }
+      side.delivery = known.answer.delivery;
+      side.tasks.push(...known.answer.tasks);
+      start = known.answer.next;
+    }
+    for (;;) {
+      const question = { of: /** @type {const} */ ("effects"), run, task: null, offset: side.effects.length };
+      ask(question);
+      const known = answerTo(state, question);
+      if (known?.answer?.of !== "effects") return side;
+      side.effects.push(...known.answer.effects);
+      if (!known.answer.more) break;
+    }
+    side.whole = true;
+    return side;
+  }
+
+  /**
+   * @param {Side} left
+   * @param {Side} right
+   * @param {Pair[]} pairs
+   */
+  function trees(left, right, pairs) {
+    return h("table", { class: "pairs", "data-key": "trees" },
+      h("thead", null, h("tr", null, heading(left), heading(right), h("th", { scope: "col" }, "Differs"))),
+      h("tbody", null, ...pairs.map((pair) => {
+        const key = `${pair.left?.n ?? "-"} ${pair.right?.n ?? "-"}`;
+        return h("tr", { "data-key": key, class: pair.differs.length > 0 ? "differs" : "" },
+          cell(left, pair.left, pair.depth), cell(right, pair.right, pair.depth),
+          h("td", { class: "words" }, pair.differs.map((word) => WORDS[word]).join(", ")));
+      })));
+  }
+
+  /** @param {Side} side */
+  function heading({ delivery, run, tasks }) {
+    return h("th", { scope: "col" },
+      link(`run ${run}`, () => emit({ do: "go", place: { view: "runs", delivery, run, task: null } })),
+      h("span", { class: "sub" }, ` ${sum(tasks.length, "task")}`));
+  }
+
+  /**
+   * @param {Side} side
+   * @param {TaskRecord | null} task
+   * @param {number} depth
+   */
+  function cell(side, task, depth) {
+    if (task === null) return h("td", { class: "none" }, "—");
+    const took = task.started && task.ended ? duration(task.ended - task.started) : "";
+    const error = task.failure ? `${task.failure.type}: ${task.failure.message}` : task.cause ?? "";
+    const inside = h("div", { class: "task" },
+      stateIcon(task.state), " ",
+      link(task.name, () => emit({ do: "go", place: { view: "runs", delivery: side.delivery, run: side.run, task: `${side.run}.${task.n}` } })),
+      h("span", { class: "sub" }, ` ${took}`),
+      error ? h("div", { class: "sub why" }, plain(error.slice(0, 160))) : null);
+    inside.style.setProperty("--depth", String(depth));
+    return h("td", null, inside);
+  }
+
+  /** @param {Change[]} changes */
+  function mutations(changes) {
+    const shown = less ? changes.filter((change) => !change.same) : changes;
+    if (changes.length === 0) return notice("Neither run changed anything.", "changes");
+    if (shown.length === 0) return notice(`Both left ${sum(changes.length, "subject")} alike.`, "changes");
+    return section("What they changed", ...shown.slice(0, 200).map((change, at) => {
+      const open = at < 5 ? !folds.has(change.subject) : folds.has(change.subject);
+      const [before, after] = [change.left.at(-1), change.right.at(-1)];
+      return h("section", { class: "effect", "data-key": change.subject },
+        h("div", { class: "head" },
+          h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => folds.toggle(change.subject) }, words(change)),
+          link(change.subject, () => emit({ do: "go", place: { view: "entity", subject: change.subject } }), { class: "link subject" })),
+        open && !change.same ? diff(diffOf(before?.after ?? null, after?.after ?? null), null) : null);
+    }), shown.length > 200 ? notice(`${shown.length - 200} more are not shown.`) : null);
+  }
+
+  return { element, draw };
+}
+
+/** @param {Change} change */
+function words({ left, right, same }) {
+  if (same) return "= the same";
+  const said = (/** @type {EffectAnswer[]} */ side) => side.map((effect) => effect.operation).join(", ") || "untouched";
+  return `${said(left)} ↔ ${said(right)}`;
+}
+
+/**
+ * @param {number} count
+ * @param {string} what
+ */
+function sum(count, what) {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,138 @@
+/**
+ * What every tab is told of the task that is looked at.
+ *
+ * Owns the step from the page's state to one task: its row, its record, its relations.
+ */
+
+import { explain } from "../../state/cause.js";
+import { splitTaskId, taskId } from "../../state/rows.js";
+import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/store.js";
+
+/** @typedef {import("../../state/store.js").State} State */
+/** @typedef {import("../../state/store.js").Ask} Ask */
+/** @typedef {import("../../state/store.js").Held} Held */
+/** @typedef {import("../../state/rows.js").Task} Task */
+/** @typedef {import("../../wire.js").Question} Question */
+/** @typedef {import("../../wire.js").TaskRecord} TaskRecord */
+
+/**
+ * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
+ * here. `live`: it has not ended, and the server can be asked about it.
+ * @typedef {{
+ *   delivery: string | null, deliveryState: string, run: string | null, task: string | null,
+ *   row: Task | null, record: TaskRecord | null, note: string | null, error: string | null,
+ *   live: boolean, stale: boolean, failed: boolean, logs: number, effects: number, now: number,
+ *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
+ *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"],
+ *   webhook: string | null, answer: (question: Question) => Held | undefined,
+ *   idOf: (task: { n: number } | null) => string | null,
+ *   isBelow: (n: number, top: number) => boolean,
+ * }} Context
+ */
+
+const FINAL = new Set(["completed", "errored", "halted"]);
+/** @type {ReadonlyMap<number, Task>} */
+const NONE = new Map();
+
+/**
+ * @param {State} state
+ * @param {Ask} ask
+ * @returns {Context}
+ */
+export function contextOf(state, ask) {
+  const tree = chosenTree(state);
+  const row = chosenTask(state);
+  const delivery = chosenDelivery(state);
+  const tasks = tree?.tasks ?? NONE;
+  const task = row === null ? state.place.task : taskId(row);
+  const run = tree?.run ?? (task === null ? null : splitTaskId(task).run);
+  const stale = state.connection.phase !== "live";
+  let record = row === null ? null : recordOf(row);
+  let note = null;
+  let error = tree?.note ?? null;
+  if (task !== null) {
+    const question = { of: /** @type {const} */ ("task"), task };
+    ask(question);
+    const known = answerTo(state, question);
+    if (known?.answer?.of === "task") {
+      // The row is pushed and the record asked for: what the row says may be newer.
+      record = row === null ? known.answer.record : { ...known.answer.record, ...livelyOf(row) };
+      note = known.answer.note;
+    }
+    error = known?.error ?? error;
+  }
+  const live = record !== null && !FINAL.has(record.state) && !stale;
+  return {
+    delivery: state.place.delivery, deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale,
+    failed: record?.failure != null || (row?.error ?? null) !== null,
+    logs: row?.logs ?? 0, effects: row?.effects ?? 0,
+    now: state.frozen?.at ?? state.picture.time,
+    tasks, blame: row === null ? null : explain(tasks, row),
+    attempts: attemptsOf(state, ask, record),
+    capabilities: new Set(stale ? [] : state.hello?.capabilities ?? []), asking: state.asking,
+    webhook: webhookOf(state, delivery?.source ?? null),
+    answer: (question) => answerTo(state, question),
+    idOf: (other) => (other === null || run === null ? null : `${run}.${other.n}`),
+    isBelow: (n, top) => isBelow(tasks, n, top),
+  };
+}
+
+/**
+ * How often its provider may try, for "2 of 3".
+ * @param {State} state
+ * @param {Ask} ask
+ * @param {TaskRecord | null} record
+ */
+function attemptsOf(state, ask, record) {
+  if (record?.kind !== "provider") return null;
+  const question = { of: /** @type {const} */ ("providers") };
+  ask(question);
+  const known = answerTo(state, question);
+  if (known?.answer?.of !== "providers") return null;
+  return known.answer.providers.find((provider) => provider.name === record.name)?.attempts ?? null;
+}
+
+/**
+ * Where the delivery's source takes webhooks; on the port that the page is not on.
+ * @param {State} state
+ * @param {string | null} source
+ */
+function webhookOf(state, source) {
+  const place = state.hello?.places.find((each) => each.source === source);
+  return place ? `http://localhost:8470${place.path}` : null;
+}
+
+/** @param {Task} row @returns {TaskRecord} */
+function recordOf(row) {
+  return {
+    n: row.n, parent: row.parent, name: row.name, kind: /** @type {TaskRecord["kind"]} */ (row.kind),
+    timeout: row.timeout, attempt: row.attempt, labels: /** @type {TaskRecord["labels"]} */ (row.labels),
+    cause: row.cause, created: row.created / 1000, ...livelyOf(row),
+  };
+}
+
+/** What changes while a task runs. @param {Task} row */
+function livelyOf(row) {
+  return {
+    state: /** @type {TaskRecord["state"]} */ (row.state), waits: row.waits, progress: row.progress,
+    started: row.started === null ? null : row.started / 1000,
+    ended: row.ended === null ? null : row.ended / 1000,
+    effects: row.effects, folded: row.folded,
+  };
+}
+
+/**
+ * Whether `n` is `top` or a task below it.
+ * @param {ReadonlyMap<number, Task>} tasks
+ * @param {number} n
+ * @param {number} top
+ */
+function isBelow(tasks, n, top) {
+  /** @type {number | null} */
+  let at = n;
+  while (at !== null) {
+    if (at === top) return true;
+    at = tasks.get(at)?.parent ?? null;
+  }
+  return false;
+}

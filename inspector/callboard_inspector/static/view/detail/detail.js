@@ -1,0 +1,120 @@
+/**
+ * The detail pane: one task, by its tabs.
+ *
+ * Owns which tab is shown, and what each is told of the task.
+ */
+
+import { h, stateMark } from "../format.js";
+import { plain } from "../../state/plain.js";
+import { makeActions, makeResult } from "../actions.js";
+import { makeAwaitStack } from "./await-stack.js";
+import { contextOf } from "./context.js";
+import { makeEntities } from "./entities.js";
+import { makeError } from "./error.js";
+import { makeLog } from "./log.js";
+import { morphChildren } from "./morph.js";
+import { makeOverview } from "./overview.js";
+import { notice } from "./parts.js";
+import { makePayload } from "./payload.js";
+
+/** @typedef {import("../../state/store.js").State} State */
+/** @typedef {import("../../state/store.js").Emit} Emit */
+/** @typedef {import("../../state/store.js").Ask} Ask */
+/** @typedef {import("./context.js").Context} Context */
+
+export const TABS = /** @type {const} */ (["overview", "payload", "entities", "log", "error", "stack"]);
+/** @typedef {typeof TABS[number]} Tab */
+/** @type {Record<Tab, string>} */
+const TITLES = { overview: "Overview", payload: "Payload", entities: "Effects", log: "Log", error: "Error", stack: "Await stack" };
+
+/**
+ * @param {Emit} emit
+ * @param {Ask} ask
+ */
+export function makeDetail(emit, ask) {
+  /** @type {State | null} */
+  let last = null;
+  const redraw = () => { if (last) draw(last); };
+  const actions = makeActions(redraw, ask, emit);
+  const views = {
+    overview: makeOverview(ask, emit, actions),
+    payload: makePayload(redraw, ask),
+    entities: makeEntities(redraw, ask, emit),
+    log: makeLog(redraw, ask, emit),
+    error: makeError(redraw, emit),
+    stack: makeAwaitStack(redraw, ask),
+  };
+  /** @type {string | null} */
+  let shown = null;
+
+  const result = makeResult(emit);
+  const header = h("header", { class: "head" });
+  const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Detail" });
+  const panel = h("div", { class: "panel", role: "tabpanel", id: "detail-panel", tabindex: "0" });
+  const element = h("section", { class: "detail", "aria-label": "Detail" }, header, result.element, tabs, panel);
+
+  /** @param {State} state */
+  function draw(state) {
+    last = state;
+    const context = contextOf(state, ask);
+    result.draw(state.results);
+    const key = `${context.task ?? ""} ${state.place.tab}`;
+    if (context.task !== shown) {
+      shown = context.task;
+      for (const view of [actions, ...Object.values(views)]) if ("reset" in view) view.reset();
+    }
+    const tab = TABS.find((each) => each === state.place.tab) ?? "overview";
+    morphChildren(tabs, TABS.map((each) => button(each, each === tab, context, state)));
+    panel.setAttribute("aria-labelledby", `tab-${tab}`);
+    if (panel.dataset["shows"] !== key) {
+      panel.dataset["shows"] = key;
+      panel.replaceChildren();
+      panel.scrollTop = 0;
+    }
+    if (context.task === null) {
+      morphChildren(header, []);
+      morphChildren(panel, [notice("Select a task to see what became of it.")]);
+      return;
+    }
+    const { record, row } = context;
+    const [name, kind, word] = [record?.name ?? row?.name ?? "", record?.kind ?? row?.kind ?? "", record?.state ?? row?.state ?? "pending"];
+    morphChildren(header, [
+      h("h2", null, plain(name)),
+      h("p", { class: "what" }, stateMark(word), h("span", { class: "kind" }, ` ${kind}`), " ", h("code", { class: "id" }, context.task)),
+    ]);
+    morphChildren(panel, views[tab].draw(context));
+  }
+
+  /**
+   * @param {Tab} tab
+   * @param {boolean} current
+   * @param {Context} context
+   * @param {State} state
+   */
+  function button(tab, current, context, state) {
+    const title = tab === "entities" ? state.hello?.words["effects"] ?? TITLES.entities : TITLES[tab];
+    const count = { log: context.logs, entities: context.effects, error: context.failed ? 1 : 0 }[/** @type {string} */ (tab)] ?? 0;
+    return h("button", {
+      type: "button", role: "tab", id: `tab-${tab}`, "data-key": tab, "aria-selected": String(current),
+      "aria-controls": "detail-panel", tabindex: current ? "0" : "-1",
+      onclick: () => emit({ do: "tab", tab }),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => step(event, tab),
+    }, title, count === 0 ? null : h("span", { class: "count" }, tab === "error" ? " ✗" : ` ${count.toLocaleString("en")}`));
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {Tab} tab
+   */
+  function step(event, tab) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length] ?? tab;
+    emit({ do: "tab", tab: next });
+    /** @type {HTMLElement | null} */ (tabs.querySelector(`#tab-${next}`))?.focus();
+  }
+
+  return { element, draw };
+}

@@ -1,0 +1,251 @@
+/**
+ * The tab to read first: what became of a task, why, and by when.
+ *
+ * Owns the order of what is told: the reason, what it waits for, its times, its scope.
+ */
+
+import { clockTime, duration, h, size, stateMark } from "../format.js";
+import { firstOf, shortType } from "../../state/failure.js";
+import { plain } from "../../state/plain.js";
+import { ownFrame, shortFile } from "../../state/stack.js";
+import { facts, link, notice, section } from "./parts.js";
+
+/** @typedef {import("./context.js").Context} Context */
+/** @typedef {import("../../wire.js").TaskRecord} TaskRecord */
+
+const WARNINGS = new Set(["WARNING", "ERROR", "CRITICAL"]);
+const STACK_EVERY = 2000;
+
+/**
+ * @param {import("../../state/store.js").Ask} ask
+ * @param {import("../../state/store.js").Emit} emit
+ * @param {import("../actions.js").ActionBar} actions
+ */
+export function makeOverview(ask, emit, actions) {
+  /**
+   * @param {Context} context
+   * @returns {Array<HTMLElement | null>}
+   */
+  function draw(context) {
+    const { record } = context;
+    if (record === null) return [context.error ? notice(context.error) : notice("Loading…")];
+    return [
+      why(context, record),
+      warnings(context, record),
+      actions.draw(context),
+      times(context, record),
+      scope(context, record),
+      record.kind === "run" ? ofDelivery(context) : null,
+      context.note ? notice(context.note, "note") : null,
+    ];
+  }
+
+  /** @param {number} n @param {Context} context */
+  const select = (n, context) => emit({ do: "select", task: context.idOf({ n }) });
+
+  /**
+   * Why it ended, or what keeps it from ending.
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function why(context, record) {
+    const { blame, live } = context;
+    /** @type {Array<HTMLElement | null>} */
+    const said = [];
+    if (record.failure) {
+      const first = firstOf(record.failure);
+      const at = first.where;
+      said.push(
+        h("p", { class: "failed" },
+          h("strong", null, plain(shortType(first.failure.type))),
+          first.failure.message ? `: ${plain(first.failure.message.slice(0, 600))}` : ""),
+        at ? h("p", { class: "where" },
+          link(`${shortFile(at.file)}:${at.line}`, () => emit({ do: "tab", tab: "error" })),
+          ` in ${plain(at.function)}`,
+          at.source ? h("pre", { class: "source" }, h("code", null, plain(at.source))) : null) : null,
+      );
+    }
+    if (record.cause && !sameAs(record)) said.push(h("p", null, plain(capital(record.cause))));
+    if (blame?.by) {
+      const words = { sibling: "What failed: ", deadline: "Whose deadline it was: ", child: "It began in " };
+      said.push(h("p", { class: "blame" }, words[/** @type {keyof typeof words} */ (blame.kind)] ?? "See ",
+        link(blame.by.name, () => select(/** @type {NonNullable<typeof blame.by>} */ (blame.by).n, context))));
+    }
+    if (record.waits) said.push(h("p", null, "It waits for ", h("strong", null, plain(record.waits)), "."));
+    if (live) said.push(...stands(context, record));
+    const shown = said.filter((each) => each !== null);
+    return shown.length > 0 ? h("section", { class: "part why", "data-key": "why" }, ...shown) : null;
+  }
+
+  /**
+   * Where a live task stands, in one line.
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function stands(context, record) {
+    if (record.kind === "span" || record.kind === "thread" || context.task === null) return [];
+    const question = { of: /** @type {const} */ ("stack"), task: context.task };
+    ask(question, { every: STACK_EVERY });
+    const known = context.answer(question);
+    const frames = known?.answer?.of === "stack" ? known.answer.frames : [];
+    const own = ownFrame(frames);
+    if (own === null) return [];
+    return [h("p", { class: "where" }, "It stands at ",
+      link(`${shortFile(own.file)}:${own.line}`, () => emit({ do: "tab", tab: "stack" })),
+      ` in ${plain(own.function)}`,
+      own.source ? h("pre", { class: "source" }, h("code", null, plain(own.source))) : null)];
+  }
+
+  /**
+   * The newest warnings that it logged itself; a task that held the loop has one.
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function warnings(context, record) {
+    if (context.task === null || context.logs === 0) return null;
+    const question = { of: /** @type {const} */ ("log"), task: context.task, below: false };
+    ask(question);
+    const known = context.answer(question);
+    const lines = known?.answer?.of === "log" ? known.answer.lines : [];
+    const warned = lines.filter(({ line }) => WARNINGS.has(line.level)).slice(-3);
+    if (warned.length === 0) return null;
+    return section("It warned",
+      h("ul", { class: "warnings" }, ...warned.map(({ line }) => {
+        const first = line.failure ? firstOf(line.failure).failure : null;
+        return h("li", null,
+          h("time", null, clockTime(line.at * 1000)), ` ${plain(line.message.slice(0, 400))}`,
+          first ? h("span", { class: "message" }, ` ${plain(`${shortType(first.type)}: ${first.message.slice(0, 200)}`)}`) : null);
+      })),
+      link(record.logs_left_out ? "Its log (older lines are not kept)" : "Its log", () => emit({ do: "tab", tab: "log" })));
+  }
+
+  /**
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function times(context, record) {
+    const { created } = record;
+    const started = record.started ?? null;
+    const ended = record.ended ?? null;
+    const until = ended ?? context.now / 1000;
+    const waited = (started ?? until) - created;
+    const ran = started === null ? 0 : until - started;
+    const { progress } = record;
+    return section("Times", waitBar(waited, ran), facts([
+      ["Created", clockTime(created * 1000)],
+      ["Waited", `${duration(waited)}${started === null ? " so far" : " before it began"}`],
+      ["Ran", started === null ? null : `${duration(ran)}${ended === null ? " so far" : ""}`],
+      ["Ended", ended === null ? null : clockTime(ended * 1000)],
+      ["Progress", progress ? [
+        h("progress", progress.total === null ? {} : { value: String(progress.done), max: String(progress.total) }),
+        ` ${progress.done.toLocaleString("en")}${progress.total === null ? "" : ` of ${progress.total.toLocaleString("en")}`} ${plain(progress.unit)}`,
+      ] : null],
+    ]));
+  }
+
+  /**
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function scope(context, record) {
+    const parent = record.parent === null ? null : context.tasks.get(record.parent) ?? null;
+    const labels = Object.entries(record.labels ?? {});
+    const timeout = record.timeout ?? null;
+    const due = timeout !== null && record.started ? record.started + timeout : null;
+    const left = due !== null && context.live ? due - context.now / 1000 : null;
+    return section("Scope", facts([
+      ["Parent", parent ? link(parent.name, () => select(parent.n, context)) : null],
+      ["Timeout", timeout === null ? null : `${duration(timeout)} for each attempt`],
+      ["Deadline", due === null || record.attempt !== 1 ? null
+        : `${clockTime(due * 1000)}${left === null ? "" : left >= 0 ? `, in ${duration(left)}` : ", passed"}`],
+      ["Attempt", record.attempt ? attempts(context, record) : null],
+      ["Begun at", record.site ? h("code", { title: plain(record.site) }, plain(shortFile(record.site))) : null],
+      ["Folded", record.folded ? `${record.folded.toLocaleString("en")} completed children were left out, to bound the tree` : null],
+      ...labels.map(([name, value]) => /** @type {[string, HTMLElement]} */ ([plain(name), h("code", null, plain(String(value)))])),
+    ]));
+  }
+
+  /**
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function attempts(context, record) {
+    return context.attempts === null ? String(record.attempt) : `${record.attempt} of ${context.attempts}`;
+  }
+
+  /** @param {Context} context */
+  function ofDelivery(context) {
+    const { delivery, run } = context;
+    if (delivery === null) return null;
+    const question = { of: /** @type {const} */ ("delivery"), delivery };
+    ask(question);
+    const known = context.answer(question);
+    const answer = known?.answer?.of === "delivery" ? known.answer : null;
+    if (answer === null) return known?.error ? notice(known.error) : null;
+    const rest = answer.row[13];
+    const origin = rest?.replay_of ?? null;
+    return section("Delivery", facts([
+      ["Stands", rest?.reason ? plain(rest.reason) : null],
+      ["Id", h("code", null, plain(answer.row[0]))],
+      ["GUID", h("code", null, plain(answer.guid))],
+      ["Hook", answer.hook ? h("code", null, plain(answer.hook)) : null],
+      ["Body", link(size(answer.size), () => emit({ do: "tab", tab: "payload" }))],
+      ["Sent again", rest?.redeliveries ? `${rest.redeliveries} ${rest.redeliveries === 1 ? "time" : "times"} by its source` : null],
+      ["Replay of", origin ? [
+        link(origin, () => emit({ do: "go", place: { view: "runs", delivery: origin, run: null, task: null } })),
+        " ",
+        link("compare", () => emit({ do: "go", place: { view: "compare", delivery, run, other: origin } })),
+      ] : null],
+    ]), runs(context, answer.runs));
+  }
+
+  /**
+   * @param {Context} context
+   * @param {import("../../wire.js").RunSummary[]} all
+   */
+  function runs(context, all) {
+    if (all.length === 0) return null;
+    return h("table", { class: "runs", "data-key": "runs" },
+      h("caption", null, "Runs"),
+      h("tbody", null, ...all.map((each) => {
+        const here = each.id === context.run;
+        return h("tr", { class: here ? "current" : "", "data-key": each.id },
+          h("td", null, `${each.attempt}.`),
+          h("td", null, stateMark(each.state)),
+          h("td", null, here ? clockTime(each.started_at * 1000)
+            : link(clockTime(each.started_at * 1000), () => emit({ do: "go", place: { view: "runs", delivery: each.delivery, run: each.id, task: null } }))),
+          h("td", null, each.ended_at === null ? "" : duration(each.ended_at - each.started_at)),
+          h("td", null, plain(each.cause ?? "")),
+          h("td", null, here ? h("span", { class: "count" }, "shown") : link("compare", () =>
+            emit({ do: "go", place: { view: "compare", delivery: each.delivery, run: context.run, other: each.id } }))));
+      })));
+  }
+
+  return { draw };
+}
+
+/**
+ * Waiting and running as two parts of one line; the words beside it say the same.
+ * @param {number} waited
+ * @param {number} ran
+ */
+function waitBar(waited, ran) {
+  const waiting = h("span", { class: "waited" });
+  const running = h("span", { class: "ran" });
+  waiting.style.flexGrow = String(Math.max(waited, 0));
+  running.style.flexGrow = String(Math.max(ran, 0));
+  return h("div", { class: "wait-bar", "aria-hidden": "true" }, waiting, running);
+}
+
+/**
+ * Whether the cause only says again what the failure says.
+ * @param {TaskRecord} record
+ */
+function sameAs(record) {
+  return record.failure !== null && record.failure !== undefined && record.failure.message === record.cause;
+}
+
+/** @param {string} text */
+function capital(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}

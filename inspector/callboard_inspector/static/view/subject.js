@@ -1,0 +1,140 @@
+/**
+ * The page of one subject: why it is so, or why it is not there.
+ *
+ * Owns the verdict in one sentence, and the list of everything that changed it.
+ */
+
+import { clockTime, h, stateMark } from "./format.js";
+import { plain } from "../state/plain.js";
+import { answerTo } from "../state/store.js";
+import { changeOf } from "./detail/entities.js";
+import { morphChildren } from "./detail/morph.js";
+import { Folds, link, notice, section } from "./detail/parts.js";
+
+/** @typedef {import("../state/store.js").State} State */
+/** @typedef {import("../wire.js").EffectAnswer} EffectAnswer */
+/** @typedef {import("../wire.js").Look} Look */
+/** @typedef {import("../wire.js").SubjectAnswer} SubjectAnswer */
+
+const EVERY = 5000;
+
+/**
+ * @param {import("../state/store.js").Emit} emit
+ * @param {import("../state/store.js").Ask} ask
+ */
+export function makeSubject(emit, ask) {
+  /** @type {State | null} */
+  let last = null;
+  const redraw = () => { if (last) draw(last); };
+  const folds = new Folds(redraw);
+  let shown = "";
+
+  const input = /** @type {HTMLInputElement} */ (h("input", {
+    type: "search", id: "subject", placeholder: "component:default/site", autocomplete: "off", spellcheck: "false",
+  }));
+  const form = h("form", { class: "row look-up", onsubmit: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const subject = input.value.trim();
+    if (subject) go(subject);
+  } }, h("label", { for: "subject" }, "Look up"), input, h("button", { type: "submit" }, "Why?"));
+  const title = h("h2", null, "Why is it so?");
+  const body = h("div", { class: "body" });
+  const element = h("section", { class: "page subject-page", "aria-label": "Entity", tabindex: "0" }, title, form, body);
+
+  /** @param {string} subject */
+  const go = (subject) => emit({ do: "go", place: { view: "entity", subject } });
+
+  /** @param {State} state */
+  function draw(state) {
+    last = state;
+    const subject = state.place.subject;
+    if (!subject) {
+      shown = "";
+      title.textContent = "Why is it so?";
+      morphChildren(body, [notice("Name a subject, such as an entity ref, to see every run that changed it, or why it is not there.")]);
+      return;
+    }
+    if (subject !== shown) {
+      shown = subject;
+      folds.clear();
+      input.value = subject;
+      title.textContent = plain(subject);
+    }
+    const question = { of: /** @type {const} */ ("subject"), subject };
+    ask(question, { every: EVERY });
+    const known = answerTo(state, question);
+    const answer = known?.answer?.of === "subject" ? known.answer : null;
+    if (answer === null) {
+      morphChildren(body, [notice(known?.error ?? "Loading…")]);
+      return;
+    }
+    morphChildren(body, [verdict(answer), ...history(answer), looks(answer), similar(answer)]);
+  }
+
+  /** @param {SubjectAnswer} answer */
+  function verdict({ effects, subject }) {
+    const newest = effects[0];
+    if (!newest) {
+      return h("p", { class: "verdict absent", "data-key": "verdict" }, h("strong", null, "Not there: "),
+        "no run that is on record changed ", h("code", null, plain(subject)), ".");
+    }
+    const by = [plain(newest.provider), ", in ", runLink(newest), ` at ${clockTime(newest.at * 1000)}.`];
+    if (newest.operation === "removed") {
+      return h("p", { class: "verdict absent", "data-key": "verdict" }, h("strong", null, "− Not there: "), "removed by ", ...by);
+    }
+    if (newest.operation === "added" || newest.operation === "changed") {
+      return h("p", { class: "verdict", "data-key": "verdict" }, h("strong", null, "So it is: "), `${newest.operation} last by `, ...by);
+    }
+    return h("p", { class: "verdict", "data-key": "verdict" }, h("strong", null, `${plain(newest.operation)}: `), "said by ", ...by);
+  }
+
+  /** @param {SubjectAnswer} answer */
+  function history({ effects, more }) {
+    if (effects.length === 0) return [];
+    return [section("What changed it, newest first",
+      ...effects.map((effect, at) => {
+        const key = `${effect.run} ${effect.task} ${effect.at} ${at}`;
+        const open = at < 3 ? !folds.has(key) : folds.has(key);
+        return h("section", { class: `effect ${effect.operation}`, "data-key": key },
+          h("div", { class: "head" },
+            h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => folds.toggle(key) },
+              h("span", { class: "mark" }, { added: "+", changed: "~", removed: "−" }[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
+            h("span", { class: "provider" }, plain(effect.provider)),
+            h("time", null, clockTime(effect.at * 1000)),
+            runLink(effect)),
+          open ? changeOf(effect, key, folds) : null);
+      }),
+      more ? notice("Older changes are not shown.") : null)];
+  }
+
+  /** @param {SubjectAnswer} answer */
+  function looks({ looks: found, effects }) {
+    if (found.length === 0) return notice("No run of any provider is on record.", "looks");
+    const heading = effects.length > 0 ? "Who looked at it last" : "Who could have made it: the newest run of each provider";
+    return section(heading, h("table", null, h("tbody", null, ...found.map((look) => lookRow(look)))));
+  }
+
+  /** @param {Look} look */
+  function lookRow({ provider, run, delivery, at, state, changed }) {
+    return h("tr", { "data-key": provider },
+      h("th", { scope: "row" }, plain(provider)),
+      h("td", null, stateMark(state)),
+      h("td", null, link(clockTime(at * 1000), () => emit({ do: "go", place: { view: "runs", delivery, run, task: null } }))),
+      h("td", null, changed ? "changed it in this run" : "left it as it was"));
+  }
+
+  /** @param {SubjectAnswer} answer */
+  function similar({ similar: names, effects }) {
+    if (effects.length > 0 || names.length === 0) return null;
+    return section("Did you mean", h("ul", { class: "similar" },
+      ...names.map((name) => h("li", { "data-key": name }, link(name, () => go(name))))));
+  }
+
+  /** @param {EffectAnswer} effect */
+  function runLink({ delivery, run, task }) {
+    return link(`run ${run}`, () => emit({ do: "go", place: { view: "runs", delivery, run, task: `${run}.${task}`, tab: "entities" } }),
+      { title: "The task that did it" });
+  }
+
+  return { element, draw };
+}
