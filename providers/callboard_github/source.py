@@ -72,6 +72,10 @@ class GitHubSource:
         self._secrets = tuple(secrets)
         self._accept_unknown_events = accept_unknown_events
 
+    def delivery_of(self, headers: Mapping[str, str]) -> str | None:
+        """How GitHub names this delivery, for the log."""
+        return headers.get("x-github-delivery")
+
     def receive(self, request: Request) -> Received:
         """Check a request and name what it holds, decoding no more than the names.
 

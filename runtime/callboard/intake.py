@@ -8,11 +8,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import msgspec
 from starlette.types import Receive, Scope, Send
 
 from callboard import clock
+from callboard.admission import Admission, Share
 from callboard.delivery import Delivery, DeliveryState
 from callboard.ids import new_id
 from callboard.journal import Accepted, Arrival
@@ -24,7 +26,10 @@ logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 25 * 1024 * 1024
 """GitHub sends no payload above 25 MB (docs: payload_cap)."""
+BODY_SECONDS = 30.0
+"""For a whole body; GitHub itself gives up after 10 (docs: handling webhooks)."""
 RETRY_AFTER = "5"
+_NAMED = 128
 _QUICK = 256 * 1024
 """Bytes up to which checking a body is quicker than handing it to a thread."""
 
@@ -50,6 +55,7 @@ class Intake:
         self._redactor = redactor
         self._accept = accept
         self._link = link
+        self._admission = Admission()
         self.open = False
         """Whether deliveries are taken; otherwise the answer is 503."""
 
@@ -62,13 +68,17 @@ class Intake:
             for name, value in scope["headers"]
         }
         extra: dict[str, str] = {}
+        source = self._sources.get(scope["path"].rstrip("/").rpartition("/")[2])
         try:
-            status, answer = await self._take(scope, headers, receive)
+            with self._admission.share() as share:
+                status, answer = await self._take(
+                    source, scope["method"], headers, receive, share
+                )
         except Refused as refused:
-            status, answer = refused.status, {"error": refused.reason}
-            guid = headers.get("x-github-delivery", "without an id")
             reason = self._redactor.text(refused.reason)
-            logger.warning("refused delivery %s: %d %s", guid, status, reason)
+            status, answer = refused.status, {"error": reason}
+            named = self._named(source, headers)
+            logger.warning("refused delivery %s: %d %s", named, status, reason)
             if status == 503:
                 extra["retry-after"] = RETRY_AFTER
             if status == 405:
@@ -78,22 +88,27 @@ class Intake:
         await _respond(send, status, answer, extra)
 
     async def _take(
-        self, scope: Scope, headers: dict[str, str], receive: Receive
+        self,
+        source: Source | None,
+        method: str,
+        headers: dict[str, str],
+        receive: Receive,
+        share: Share,
     ) -> tuple[int, dict[str, Any]]:
-        source = self._sources.get(scope["path"].rstrip("/").rpartition("/")[2])
         if source is None:
             known = ", ".join(sorted(self._sources)) or "none configured"
             raise Refused(404, f"expected a webhook source ({known})")
-        if scope["method"] != "POST":
-            raise Refused(405, f"expected POST, got {scope['method']}")
+        if method != "POST":
+            raise Refused(405, f"expected POST, got {method}")
         if not self.open:
             raise Refused(503, "not taking deliveries: starting or shutting down")
-        body = await read_body(headers, receive)
+        body = await read_body(headers, receive, share)
         request = Request(headers=headers, body=body)
         if len(body) <= _QUICK:
             received = source.receive(request)
         else:
             received = await anyio.to_thread.run_sync(source.receive, request)
+        _check_names(received)
         arrival = self._arrival(source.name, received, headers)
         try:
             accepted = await self._accept(arrival)
@@ -110,6 +125,13 @@ class Intake:
             answer["ignored"] = received.ignored
             return 200, answer
         return 202, answer
+
+    def _named(self, source: Source | None, headers: Mapping[str, str]) -> str:
+        guid = None if source is None else source.delivery_of(headers)
+        if guid is None:
+            return "without an id"
+        guid = self._redactor.excerpt(guid, _NAMED)
+        return guid if guid.isprintable() else ascii(guid)
 
     def _arrival(
         self, source: str, received: Received, headers: dict[str, str]
@@ -140,30 +162,50 @@ class Intake:
         )
 
 
-async def read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
+async def read_body(
+    headers: Mapping[str, str], receive: Receive, share: Share
+) -> bytes:
     """The body, counted while it comes.
 
     Raises:
-        Refused: 413, without reading further, once it is known to exceed 25 MiB.
+        Refused: 413, without reading further, once it is known to exceed 25 MiB; 408,
+            it took too long; 503, there is no room for it now.
         Disconnected: It never came to its end.
     """
     announced = headers.get("content-length", "")
     if announced.isdigit() and int(announced) > BODY_LIMIT:
         raise _too_large(f"{int(announced):,}")
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > BODY_LIMIT:
-            raise _too_large(f"more than {BODY_LIMIT:,}")
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return b"".join(chunks)
+    with anyio.move_on_after(BODY_SECONDS):
+        chunks: list[bytes] = []
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk = message.get("body", b"")
+            if share.size + len(chunk) > BODY_LIMIT:
+                raise _too_large(f"more than {BODY_LIMIT:,}")
+            share.grow(len(chunk))
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return b"".join(chunks)
+    raise Refused(408, f"expected the whole body within {BODY_SECONDS:g} s")
+
+
+def _check_names(received: Received) -> None:
+    """Refuse what a database cannot keep: PostgreSQL takes no NUL, UTF-8 no surrogate."""
+    for what in ("hook", "guid", "event", "action", "organization", "repository"):
+        value: str = getattr(received, what) or ""
+        if "\0" in value or not _is_unicode(value):
+            raise Refused(400, f"{what}: expected text, got {value[:_NAMED]!a}")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _too_large(came: str) -> Refused:

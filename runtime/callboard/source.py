@@ -52,6 +52,10 @@ class Source(Protocol):
         """The last part of its path, and the source of its event names."""
         ...
 
+    def delivery_of(self, headers: Mapping[str, str]) -> str | None:
+        """How the sender names this delivery; not checked yet, and for the log alone."""
+        ...
+
     def receive(self, request: Request) -> Received:
         """Check and name a request. Pure computation, on the front of house.
 

@@ -1,6 +1,6 @@
 """A source of plain JSON documents, signed with a token that is no secret."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 import msgspec
@@ -30,6 +30,10 @@ class PlainSource:
     def name(self) -> str:
         """See ``Source.name``."""
         return self._name
+
+    def delivery_of(self, headers: Mapping[str, str]) -> str | None:
+        """See ``Source.delivery_of``."""
+        return headers.get("x-plain-delivery")
 
     def receive(self, request: Request) -> Received:
         """See ``Source.receive``. ``x-plain-event: ping`` is recorded and not run."""
