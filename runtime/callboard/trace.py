@@ -78,7 +78,7 @@ class Trace:
     def disarm(self, wake: Callable[[], None]) -> None:
         """Forget ``wake``, if it was not called yet."""
         with self._lock:
-            self._armed = [other for other in self._armed if other is not wake]
+            self._armed = [other for other in self._armed if other != wake]
 
     def since(self, cursor: int) -> Iterable[Item] | None:
         """What changed after ``cursor``, each once, oldest last change first.
