@@ -58,6 +58,10 @@ async def snapshot_of_tree(
 
 
 async def _newest_run(watched: Watched, delivery: str) -> str | None:
+    trees = tuple(watched.trace.trees.values())
+    newest = next((t for t in reversed(trees) if t.delivery == delivery), None)
+    if newest is not None:
+        return newest.run  # it may have begun before its delivery says so
     view = watched.trace.deliveries.get(delivery)
     if view is not None:
         return view.run

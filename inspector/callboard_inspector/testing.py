@@ -92,6 +92,11 @@ class Line:
         """Frames that have come and were not read."""
         return self._take.statistics().current_buffer_used
 
+    @property
+    def unheard(self) -> int:
+        """Messages that were said and that the server has not read."""
+        return self._hear.statistics().current_buffer_used
+
     def hang_up(self) -> None:
         """Go away; what was not read is lost."""
         for end in (self._speak, self._take, self._put, self._hear):

@@ -224,7 +224,7 @@ class Watcher:
             # It waits for its turn: no further change needs to wake us.
             until = min(until, self._pace.due)
         try:
-            with anyio.move_on_after(max(until - anyio.current_time(), 0.0)):
+            with anyio.CancelScope(deadline=until):
                 await alarm.wait()
         finally:
             self._feed.ignore(alarm)
