@@ -330,6 +330,7 @@ async def test_nobody_watching_costs_the_trace_no_wake(
 ) -> None:
     async with connected(feed) as line:
         await begun(line)
+        await anyio.wait_all_tasks_blocked()
         assert trace._armed
     assert not trace._armed
 
