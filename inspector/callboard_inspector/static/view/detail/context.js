@@ -14,13 +14,14 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
 /** @typedef {import("../../state/rows.js").Task} Task */
 /** @typedef {import("../../wire.js").Question} Question */
 /** @typedef {import("../../wire.js").TaskRecord} TaskRecord */
+/** @typedef {import("../../wire.js").Failure} Failure */
 
 /**
  * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
- * here. `live`: it has not ended, and the server can be asked about it.
+ * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it.
  * @typedef {{
  *   delivery: string | null, deliveryState: string, run: string | null, task: string | null,
- *   row: Task | null, record: TaskRecord | null, note: string | null, error: string | null,
+ *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
  *   live: boolean, stale: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
  *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"],
@@ -31,6 +32,8 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
  */
 
 const FINAL = new Set(["completed", "errored", "halted"]);
+/** So many providers' failures are read for one run. */
+const MOST_PROVIDERS = 8;
 /** @type {ReadonlyMap<number, Task>} */
 const NONE = new Map();
 
@@ -64,6 +67,7 @@ export function contextOf(state, ask) {
   const live = record !== null && !FINAL.has(record.state) && !stale;
   return {
     delivery: state.place.delivery, deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale,
+    failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
     now: state.frozen?.at ?? state.picture.time,
@@ -75,6 +79,30 @@ export function contextOf(state, ask) {
     idOf: (other) => (other === null || run === null ? null : `${run}.${other.n}`),
     isBelow: (n, top) => isBelow(tasks, n, top),
   };
+}
+
+/**
+ * A run's failure only names the providers that failed: theirs are put below it.
+ * @param {State} state
+ * @param {Ask} ask
+ * @param {ReadonlyMap<number, Task>} tasks
+ * @param {TaskRecord | null} record
+ * @param {string | null} run
+ * @returns {Failure | null}
+ */
+function failureOf(state, ask, tasks, record, run) {
+  const own = record?.failure ?? null;
+  if (own === null || record?.kind !== "run" || run === null) return own;
+  /** @type {Failure[]} */
+  const members = [];
+  for (const task of tasks.values()) {
+    if (task.parent !== record.n || task.error === null || members.length === MOST_PROVIDERS) continue;
+    const question = { of: /** @type {const} */ ("task"), task: taskId(task) };
+    ask(question);
+    const known = answerTo(state, question);
+    if (known?.answer?.of === "task" && known.answer.record.failure) members.push(known.answer.record.failure);
+  }
+  return members.length > 0 ? { ...own, members } : own;
 }
 
 /**

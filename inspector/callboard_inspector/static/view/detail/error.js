@@ -28,9 +28,8 @@ export function makeError(redraw, emit) {
    * @returns {Array<HTMLElement | null>}
    */
   function draw(context) {
-    const { record, blame } = context;
+    const { record, blame, failure } = context;
     if (record === null) return [];
-    const failure = record.failure;
     if (!failure) return [nothing(context)];
     const members = membersOf(failure);
     const shown = members.find((member) => member.path === chosen) ?? firstOf(failure);

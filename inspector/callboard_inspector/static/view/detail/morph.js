@@ -60,7 +60,8 @@ function morph(old, fresh) {
     if (!theirs && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    // The page's policy forbids the attribute; the property below is allowed.
+    if (name !== "style" && old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
   if (old instanceof HTMLElement && fresh instanceof HTMLElement) {
     for (const handler of HANDLERS) Reflect.set(old, handler, Reflect.get(fresh, handler));

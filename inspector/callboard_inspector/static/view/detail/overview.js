@@ -49,11 +49,11 @@ export function makeOverview(ask, emit, actions) {
    * @param {TaskRecord} record
    */
   function why(context, record) {
-    const { blame, live } = context;
+    const { blame, failure, live } = context;
     /** @type {Array<HTMLElement | null>} */
     const said = [];
-    if (record.failure) {
-      const first = firstOf(record.failure);
+    if (failure) {
+      const first = firstOf(failure);
       const at = first.where;
       said.push(
         h("p", { class: "failed" },
@@ -68,8 +68,9 @@ export function makeOverview(ask, emit, actions) {
     if (record.cause && !sameAs(record)) said.push(h("p", null, plain(capital(record.cause))));
     if (blame?.by) {
       const words = { sibling: "What failed: ", deadline: "Whose deadline it was: ", child: "It began in " };
+      const by = blame.by;
       said.push(h("p", { class: "blame" }, words[/** @type {keyof typeof words} */ (blame.kind)] ?? "See ",
-        link(blame.by.name, () => select(/** @type {NonNullable<typeof blame.by>} */ (blame.by).n, context))));
+        link(by.name, () => select(by.n, context)), by.error && !failure ? `: ${plain(by.error)}` : null));
     }
     if (record.waits) said.push(h("p", null, "It waits for ", h("strong", null, plain(record.waits)), "."));
     if (live) said.push(...stands(context, record));
@@ -153,7 +154,7 @@ export function makeOverview(ask, emit, actions) {
     const timeout = record.timeout ?? null;
     const due = timeout !== null && record.started ? record.started + timeout : null;
     const left = due !== null && context.live ? due - context.now / 1000 : null;
-    return section("Scope", facts([
+    const known = facts([
       ["Parent", parent ? link(parent.name, () => select(parent.n, context)) : null],
       ["Timeout", timeout === null ? null : `${duration(timeout)} for each attempt`],
       ["Deadline", due === null || record.attempt !== 1 ? null
@@ -162,7 +163,8 @@ export function makeOverview(ask, emit, actions) {
       ["Begun at", record.site ? h("code", { title: plain(record.site) }, plain(shortFile(record.site))) : null],
       ["Folded", record.folded ? `${record.folded.toLocaleString("en")} completed children were left out, to bound the tree` : null],
       ...labels.map(([name, value]) => /** @type {[string, HTMLElement]} */ ([plain(name), h("code", null, plain(String(value)))])),
-    ]));
+    ]);
+    return known.childElementCount > 0 ? section("Scope", known) : null;
   }
 
   /**

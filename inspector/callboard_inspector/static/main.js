@@ -1,0 +1,382 @@
+/**
+ * The page: one state, one socket, the views, and a frame of animation between them.
+ *
+ * The only file that does something when it is loaded.
+ */
+
+import { Connection } from "./connection.js";
+import { chooseFile, exportRun, Opened } from "./files.js";
+import { Questions } from "./questions.js";
+import { readDelivery } from "./state/rows.js";
+import { isStep, readRoute, writeRoute } from "./state/route.js";
+import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
+import { makeAnnouncer } from "./view/announcer.js";
+import { makeCompare } from "./view/compare.js";
+import { makeDeliveryList } from "./view/delivery-list.js";
+import { makeDetail } from "./view/detail/detail.js";
+import { makeEmpty } from "./view/empty.js";
+import { h } from "./view/format.js";
+import { makeHelp } from "./view/help.js";
+import { listenToKeys } from "./view/keyboard.js";
+import { makePalette } from "./view/palette.js";
+import { makeProviders } from "./view/providers.js";
+import { makeSubject } from "./view/subject.js";
+import { makeTaskTree } from "./view/task-tree.js";
+import { makeTimeSlider } from "./view/time-slider.js";
+import { makeToolbar } from "./view/toolbar.js";
+
+/** @typedef {import("./state/store.js").State} State */
+/** @typedef {import("./state/store.js").Intent} Intent */
+/** @typedef {import("./wire.js").ServerFrame} ServerFrame */
+/** @typedef {import("./wire.js").Question} Question */
+/** @typedef {import("./wire.js").Detail} Detail */
+
+const MOST_HELD_BACK = 20_000;
+const RESULTS = 5;
+
+/** @type {State} */
+let state = { ...newState(), ...readRoute(location.search), compact: localStorage.getItem("density") === "compact" };
+/** Frames that came while the picture is frozen. @type {ServerFrame[]} */
+let heldBack = [];
+/** @type {Opened | null} */
+let opened = null;
+let commands = 0;
+let olderBefore = "";
+/** Questions outside of drawing, by request. @type {Map<number, (detail: Detail) => void>} */
+const single = new Map();
+
+const questions = new Questions((frame) => connection.send(frame), (answers) => update({ answers }));
+const connection = new Connection({
+  opened(hello) {
+    state = { ...state, hello };
+    questions.reset();
+    for (const [request, answered] of [...single]) {
+      single.delete(request);
+      answered({ type: "detail", request, revision: 0, unchanged: false, answer: null, error: "the connection was lost" });
+    }
+  },
+  frame: receive,
+  phase: (phase) => update({ connection: phase }),
+});
+
+/** @param {ServerFrame} frame */
+function receive(frame) {
+  switch (frame.type) {
+    case "hello":
+      state.picture.apply(frame);
+      connection.send(state.picture.subscribe(scopes()));
+      break;
+    case "detail": {
+      const answered = single.get(frame.request);
+      single.delete(frame.request);
+      if (answered !== undefined) answered(frame);
+      else questions.answer(frame);
+      break;
+    }
+    case "result":
+      finish(frame);
+      break;
+    case "beat":
+      state = { ...state, beat: frame };
+      take(frame);
+      break;
+    default:
+      take(frame);
+  }
+  changed();
+}
+
+/** @param {ServerFrame} frame */
+function take(frame) {
+  if (state.frozen === null) {
+    state.picture.apply(frame);
+    followNewest();
+    return;
+  }
+  if (heldBack.length < MOST_HELD_BACK) heldBack.push(frame);
+  const operations = frame.type === "delta" ? (frame.deliveries?.length ?? 0) + (frame.tasks?.length ?? 0) : 0;
+  state = { ...state, frozen: { ...state.frozen, behind: state.frozen.behind + operations } };
+}
+
+function freeze() {
+  if (state.frozen === null) {
+    update({ frozen: { at: state.picture.time, behind: 0 } });
+    return;
+  }
+  const missed = heldBack.length >= MOST_HELD_BACK;
+  for (const frame of heldBack) if (!missed) state.picture.apply(frame);
+  heldBack = [];
+  update({ frozen: null });
+  if (missed) {
+    // Too much to catch up with: a new picture is quicker.
+    state.picture.sequence = null;
+    connection.socket?.close();
+  }
+}
+
+/** While the newest delivery is looked at, the next one takes its place. */
+function followNewest() {
+  const { order } = state.picture.deliveries;
+  if (!state.follow || state.place.view !== "runs" || state.place.delivery === null) return;
+  if (state.place.task !== null || state.place.at !== null) return;
+  const newest = order[0];
+  if (newest !== undefined && newest > state.place.delivery && order[1] === state.place.delivery) {
+    emit({ do: "go", place: { delivery: newest, run: null, task: null } });
+  }
+}
+
+function scopes() {
+  const { delivery, run, view } = state.place;
+  return delivery === null || view === "file" ? [] : [{ delivery, run }];
+}
+
+/** @type {import("./state/store.js").Emit} */
+function emit(intent) {
+  const before = state;
+  state = reduce(state, intent);
+  perform(intent);
+  address(before);
+  const moved = before.place.delivery !== state.place.delivery || before.place.run !== state.place.run;
+  if (moved && opened === null && state.picture.sequence !== null) connection.send(state.picture.subscribe(scopes()));
+  if (opened !== null && state.place.view !== "file" && intent.do === "go" && intent.place.view !== undefined) leaveFile();
+  changed();
+}
+
+/** What an intent does beside changing the state. @param {Intent} intent */
+function perform(intent) {
+  switch (intent.do) {
+    case "command": {
+      const command = ++commands;
+      const { kind, target, payload } = intent;
+      const result = { command, kind, target, done: false, ok: false, message: "", delivery: null };
+      state = { ...state, results: [...state.results, result].slice(-RESULTS) };
+      const sent = connection.send({ type: "command", command, kind, target, if_revision: null, payload: payload ?? null });
+      if (!sent) finish({ type: "result", command, ok: false, message: "there is no connection to the server", delivery: null });
+      break;
+    }
+    case "freeze":
+      freeze();
+      break;
+    case "density":
+      localStorage.setItem("density", state.compact ? "compact" : "normal");
+      break;
+    case "older":
+      void older();
+      break;
+    case "open":
+      void openFile(intent.file);
+      break;
+  }
+}
+
+/** @param {import("./wire.js").Result} frame */
+function finish(frame) {
+  const results = state.results.map((result) => (result.command === frame.command
+    ? { ...result, done: true, ok: frame.ok, message: frame.message, delivery: frame.delivery }
+    : result));
+  update({ results });
+}
+
+/** @param {State} before */
+function address(before) {
+  if (state.place.view === "file") return;
+  const url = writeRoute(state);
+  if (url === writeRoute(before)) return;
+  if (isStep(before, state)) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}
+
+addEventListener("popstate", () => {
+  const before = state;
+  state = { ...state, ...readRoute(location.search), range: null };
+  if (before.place.delivery !== state.place.delivery || before.place.run !== state.place.run) {
+    connection.send(state.picture.subscribe(scopes()));
+  }
+  changed();
+});
+
+/** One question outside of drawing. @param {Question} question @returns {Promise<Detail>} */
+function askOnce(question) {
+  return new Promise((answered) => {
+    const request = questions.next++;
+    const lost = "there is no connection to the server";
+    if (connection.send({ type: "inspect", request, question, revision: null })) single.set(request, answered);
+    else answered({ type: "detail", request, revision: 0, unchanged: false, answer: null, error: lost });
+  });
+}
+
+async function older() {
+  const { deliveries } = state.picture;
+  const before = deliveries.order.at(-1);
+  if (before === undefined || before === olderBefore) return;
+  olderBefore = before;
+  const { answer } = await askOnce({ of: "deliveries", before });
+  olderBefore = "";
+  if (answer?.of !== "deliveries") return;
+  for (const row of answer.rows) deliveries.put(readDelivery(row, answer));
+  changed();
+}
+
+async function keep() {
+  const { delivery } = state.place;
+  const run = chosenTree(state)?.run;
+  if (delivery === null || !run) return;
+  try {
+    await exportRun(delivery, run, askOnce);
+  } catch (error) {
+    say(/** @type {Error} */ (error).message);
+  }
+}
+
+/** @param {File} file */
+async function openFile(file) {
+  try {
+    opened = await Opened.read(file);
+  } catch (error) {
+    say(`${file.name}: ${/** @type {Error} */ (error).message}`);
+    return;
+  }
+  const { delivery, picture } = opened;
+  const place = { ...newState().place, view: /** @type {const} */ ("file"), delivery };
+  live = { picture: state.picture, place: state.place };
+  update({ picture, place, folds: new Set(), range: null, frozen: null });
+}
+
+/** What was looked at before a file was. @type {Pick<State, "picture" | "place"> | null} */
+let live = null;
+
+function leaveFile() {
+  opened = null;
+  if (live === null) return;
+  const view = state.place.view;
+  update({ picture: live.picture, place: { ...live.place, view }, folds: new Set(), range: null, answers: new Map() });
+  live = null;
+  state.picture.sequence = null;
+  connection.socket?.close(); // what came meanwhile is shown anew
+}
+
+/** @param {string} message for people */
+function say(message) {
+  const result = { command: ++commands, kind: /** @type {const} */ ("replay"), target: "", done: true, ok: false, message, delivery: null };
+  update({ results: [...state.results, result].slice(-RESULTS) });
+}
+
+/** @type {import("./state/store.js").Ask} */
+function ask(question, options = {}) {
+  if (opened === null) {
+    questions.ask(state, question, options);
+    return;
+  }
+  const key = keyOf(question);
+  if (!state.answers.has(key)) {
+    const answers = new Map(state.answers).set(key, opened.answer(question));
+    queueMicrotask(() => update({ answers }));
+    state = { ...state, answers };
+  }
+}
+
+/** @param {Partial<State>} some */
+function update(some) {
+  state = { ...state, ...some };
+  changed();
+}
+
+const toolbar = makeToolbar(emit);
+const deliveries = makeDeliveryList(emit);
+const tree = makeTaskTree(emit);
+const slider = makeTimeSlider(emit);
+const detail = makeDetail(emit, ask);
+const empty = makeEmpty();
+const pages = { providers: makeProviders(emit, ask), entity: makeSubject(emit, ask), compare: makeCompare(emit, ask) };
+const announcer = makeAnnouncer();
+const help = makeHelp(emit);
+const palette = makePalette(emit, choices);
+const back = h("button", { type: "button", class: "back quiet", onclick: goBack }, "◂ Back");
+const middle = h("div", { class: "middle" }, tree.element, slider.element);
+const runs = h("main", { class: "runs-view" }, deliveries.element, middle, h("div", { class: "side pane" }, detail.element), empty.element);
+const other = h("main", { class: "other-view", hidden: true });
+document.body.append(toolbar.element, back, runs, other, announcer.element, help.element, palette.element);
+listenToKeys({ state: () => state, emit, filter: toolbar.filter, tree, deliveries });
+
+/** On a narrow screen: from the task to the tree, from there to the list. */
+function goBack() {
+  if (state.place.task !== null) emit({ do: "select", task: null });
+  else emit({ do: "go", place: { delivery: null } });
+}
+
+/** What the palette offers at this moment. @param {string} typed */
+function choices(typed) {
+  const { delivery } = state.place;
+  /** @type {import("./view/palette.js").Choice[]} */
+  const offered = [
+    { name: "Go to runs", run: () => emit({ do: "go", place: { view: "runs" } }) },
+    { name: "Go to providers", run: () => emit({ do: "go", place: { view: "providers" } }) },
+    { name: "Go to entities", run: () => emit({ do: "go", place: { view: "entity" } }) },
+    { name: "Newest delivery", key: "n", run: () => { const newest = deliveries.newest(); if (newest) emit({ do: "go", place: { view: "runs", delivery: newest.id } }); } },
+    { name: state.frozen === null ? "Freeze" : "Go on", key: "p", run: () => emit({ do: "freeze" }) },
+    { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
+    { name: "Show what is parked", run: () => emit({ do: "filter", text: "state:parked" }) },
+    { name: "Show everything", run: () => emit({ do: "filter", text: "" }) },
+    { name: "Open a run's file", run: () => chooseFile((file) => emit({ do: "open", file })) },
+    { name: "Keys", key: "?", run: () => emit({ do: "dialog", dialog: "help" }) },
+  ];
+  if (delivery !== null) {
+    offered.push({ name: "Fit the whole run", key: "f", run: () => emit({ do: "range", range: null }) });
+    offered.push({ name: "Keep this run in a file", run: () => void keep() });
+    if (state.hello?.capabilities.includes("replay")) {
+      offered.push({ name: "Replay this delivery", key: "r", run: () => emit({ do: "asking", what: "replay" }) });
+    }
+  }
+  if (/^\w+:[^\s/]+\/\S+$/.test(typed)) {
+    offered.unshift({ name: `Why is ${typed} so?`, run: () => emit({ do: "go", place: { view: "entity", subject: typed } }) });
+  }
+  for (const id of typed.length > 3 ? state.picture.deliveries.order : []) {
+    if (id.startsWith(typed)) offered.push({ name: `Delivery ${id}`, run: () => emit({ do: "go", place: { view: "runs", delivery: id } }) });
+  }
+  return offered;
+}
+
+let asked = 0;
+
+function changed() {
+  if (asked !== 0) return;
+  asked = requestAnimationFrame(draw);
+}
+
+function draw() {
+  asked = 0;
+  const { view } = state.place;
+  const page = view === "runs" || view === "file" ? null : pages[view];
+  runs.hidden = page !== null;
+  other.hidden = page === null;
+  document.body.classList.toggle("stale", state.connection.phase !== "live" && state.connection.phase !== "connecting" && view !== "file");
+  document.body.dataset["pane"] = state.place.task !== null ? "detail" : state.place.delivery !== null ? "tree" : "list";
+  back.hidden = page !== null || (state.place.delivery === null && state.place.task === null);
+  toolbar.draw(state);
+  if (page === null) {
+    deliveries.draw(state);
+    tree.draw(state);
+    slider.draw(state);
+    detail.draw(state);
+    empty.draw(state);
+  } else {
+    if (other.firstElementChild !== page.element) other.replaceChildren(page.element);
+    page.draw(state);
+  }
+  announcer.draw(state);
+  help.draw(state);
+  palette.draw(state);
+  if (opened === null) questions.pump();
+}
+
+document.addEventListener("dragover", (event) => { if (event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const file = event.dataTransfer?.files[0];
+  if (file === undefined) return;
+  event.preventDefault();
+  emit({ do: "open", file });
+});
+// Answers that are due while nothing else happens, and times that grow.
+setInterval(() => { if (!document.hidden) changed(); }, 500);
+connection.open();
+changed();

@@ -1,0 +1,144 @@
+/**
+ * The list of deliveries, newest first.
+ *
+ * Owns what a delivery looks like on two lines, and staying at the newest while it is
+ * the one that is selected.
+ */
+
+import { deliveryFilter, parse } from "../state/filter.js";
+import { plain } from "../state/plain.js";
+import { nowOf } from "../state/store.js";
+import { duration, ago, clockTime, count, h, icon, shapeOf } from "./format.js";
+import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
+
+/** @typedef {import("../state/store.js").State} State */
+/** @typedef {import("../state/rows.js").Delivery} Delivery */
+
+const NORMAL = 46, COMPACT = 26;
+
+/** @param {import("../state/store.js").Emit} emit */
+export function makeDeliveryList(emit) {
+  /** @type {State | null} */
+  let drawn = null;
+  /** @type {{ version: number, filter: string, rows: Delivery[] }} */
+  let known = { version: -1, filter: "", rows: [] };
+  const rows = new VirtualRows({
+    label: "Deliveries", role: "listbox", rowRole: "option",
+    key: (/** @type {Delivery} */ delivery) => delivery.id,
+    make, fill,
+  });
+  rows.element.classList.add("delivery-rows");
+  const more = h("button", { type: "button", class: "quiet older", onclick: () => emit({ do: "older" }) }, "Older deliveries");
+  const none = h("p", { class: "notice none" });
+  const total = h("span", { class: "total" });
+  const element = h("section", { class: "deliveries pane", "aria-label": "Deliveries" },
+    h("header", { class: "pane-head" }, h("h2", null, "Deliveries"), total), none, rows.element, more);
+
+  rows.element.onclick = (event) => {
+    const row = event.target instanceof Element ? event.target.closest("[data-id]") : null;
+    if (row instanceof HTMLElement) choose(row.dataset["id"] ?? "");
+  };
+
+  /** @param {string} id */
+  function choose(id) {
+    const newest = known.rows[0]?.id === id;
+    emit({ do: "follow", on: newest });
+    emit({ do: "go", place: { view: "runs", delivery: id, run: null, task: null } });
+  }
+
+  function make() {
+    const row = h("div", { class: "delivery" },
+      h("span", { class: "state" }, icon("dot")),
+      h("span", { class: "event" }), h("span", { class: "took" }),
+      h("span", { class: "about" }), h("span", { class: "when" }));
+    return row;
+  }
+
+  /** @param {HTMLElement} element @param {Delivery} delivery */
+  function fill(element, delivery) {
+    const state = /** @type {State} */ (drawn);
+    const now = nowOf(state);
+    const took = delivery.started === null ? "" : duration(((delivery.ended ?? Math.max(now, delivery.started)) - delivery.started) / 1000);
+    const selected = state.place.delivery === delivery.id;
+    const stamp = `${delivery.revision} ${took} ${selected} ${ago(delivery.received, now)} ${state.compact}`;
+    if (element.dataset["stamp"] === stamp) return;
+    element.dataset["stamp"] = stamp;
+    element.dataset["id"] = delivery.id;
+    setAttribute(element, "aria-selected", String(selected));
+    element.id = `delivery-${delivery.id}`;
+    const [mark, event, length, about, when] = /** @type {HTMLElement[]} */ ([...element.children]);
+    if (mark === undefined || event === undefined || length === undefined || about === undefined || when === undefined) return;
+    mark.className = `state ${delivery.state}`;
+    mark.title = delivery.reason ? `${delivery.state}: ${delivery.reason}` : delivery.state;
+    mark.querySelector("use")?.setAttribute("href", `#${shapeOf(delivery.state)}`);
+    setText(event, plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`));
+    setText(length, took);
+    setText(about, plain(aboutOf(delivery)));
+    setText(when, ago(delivery.received, now));
+    when.title = clockTime(delivery.received);
+    setAttribute(element, "aria-label", `${event.textContent ?? ""} ${about.textContent ?? ""}: ${delivery.state}`);
+  }
+
+  /** @param {State} state */
+  function draw(state) {
+    drawn = state;
+    const { deliveries } = state.picture;
+    if (known.version !== deliveries.version || known.filter !== state.filter) {
+      const wanted = deliveryFilter(parse(state.filter));
+      const all = deliveries.order.map((id) => /** @type {Delivery} */ (deliveries.known.get(id)));
+      known = { version: deliveries.version, filter: state.filter, rows: wanted === null ? all : all.filter(wanted) };
+    }
+    const height = state.compact ? COMPACT : NORMAL;
+    keepPlace(state, height);
+    rows.draw(known.rows, height);
+    setAttribute(rows.element, "aria-activedescendant", state.place.delivery === null ? null : `delivery-${state.place.delivery}`);
+    const filtered = known.rows.length !== deliveries.order.length;
+    setText(total, filtered ? `${count(known.rows.length)} of ${count(deliveries.order.length)}` : count(known.rows.length));
+    const empty = known.rows.length === 0 && deliveries.order.length > 0;
+    none.hidden = !empty;
+    setText(none, empty ? "No delivery passes the filter." : "");
+    more.hidden = deliveries.order.length === 0;
+  }
+
+  /** What somebody reads does not move when newer ones come. @type {string | null} */
+  let anchor = null;
+  let anchorAt = 0;
+
+  /** @param {State} state @param {number} height */
+  function keepPlace(state, height) {
+    const box = rows.element;
+    if (anchor !== null && anchorAt !== 0) {
+      const at = known.rows.findIndex((row) => row.id === anchor);
+      if (at > anchorAt) box.scrollTop += (at - anchorAt) * height;
+    }
+    if (state.follow && known.rows[0]?.id === state.place.delivery) box.scrollTop = 0;
+    anchorAt = Math.floor(box.scrollTop / height);
+    anchor = known.rows[anchorAt]?.id ?? null;
+  }
+
+  return {
+    element, draw,
+    /** The delivery `step` further down; the newest when none is selected. @param {number} step */
+    neighbour(step) {
+      const at = known.rows.findIndex((row) => row.id === drawn?.place.delivery);
+      const next = at < 0 ? 0 : Math.max(0, Math.min(known.rows.length - 1, at + step));
+      const row = known.rows[next];
+      if (row === undefined) return;
+      choose(row.id);
+      rows.reveal(next);
+    },
+    newest: () => known.rows[0] ?? null,
+  };
+}
+
+/** @param {Delivery} delivery */
+function aboutOf(delivery) {
+  const about = delivery.repository ?? delivery.organization ?? (delivery.source === "schedule" ? "schedule" : "");
+  const more = [
+    delivery.attempts > 1 ? `${delivery.attempts} runs` : "",
+    delivery.redeliveries > 0 ? "redelivered" : "",
+    delivery.replayOf === null ? "" : "replay",
+    delivery.state === "completed" || delivery.state === "running" ? "" : delivery.state,
+  ].filter(Boolean);
+  return [about, ...more].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,113 @@
+/**
+ * The line at the top: how the connection and the runtime are, and what is shown.
+ *
+ * Owns the words for a connection that is old, lost or frozen, and for a blocked loop.
+ */
+
+import { plain } from "../state/plain.js";
+import { nowOf } from "../state/store.js";
+import { clockTime, count, duration, h, icon, stateIcon } from "./format.js";
+import { setAttribute, setText } from "./virtual-rows.js";
+
+/** @typedef {import("../state/store.js").State} State */
+
+const VIEWS = /** @type {const} */ ([["runs", "Runs"], ["providers", "Providers"], ["entity", "Entities"]]);
+const SLOW_LOOP = 0.1;
+
+/** @param {import("../state/store.js").Emit} emit */
+export function makeToolbar(emit) {
+  const dot = h("span", { class: "dot" });
+  const phase = h("span", { class: "phase" });
+  const loop = h("span", { class: "fact loop", title: "By how much the loop of the runs is late" });
+  const running = h("span", { class: "number" });
+  const failed = h("span", { class: "number" });
+  const failedButton = h("button", {
+    type: "button", class: "fact trouble", title: "Show those that failed or are parked",
+    onclick: () => emit({ do: "filter", text: "state:parked" }),
+  }, stateIcon("errored", true), failed);
+  const runningButton = h("button", {
+    type: "button", class: "fact", title: "Show those that run",
+    onclick: () => emit({ do: "filter", text: "state:running" }),
+  }, stateIcon("running", true), running);
+  const tabs = VIEWS.map(([view, title]) => h("button", {
+    type: "button", class: "view", "data-view": view,
+    onclick: () => emit({ do: "go", place: { view } }),
+  }, title));
+  const filter = h("input", {
+    type: "search", class: "filter", placeholder: "Filter  /", "aria-label": "Filter",
+    title: "Words, state:failed, event:push, org:…, repo:…, task:…; a leading - turns one around",
+    autocomplete: "off", spellcheck: "false",
+    oninput: () => emit({ do: "filter", text: filter.value }),
+  });
+  const freeze = h("button", { type: "button", class: "freeze", title: "Hold the picture still (p)", onclick: () => emit({ do: "freeze" }) });
+  const density = h("button", { type: "button", class: "square", title: "Rows closer together, or not (d)", "aria-label": "Density", onclick: () => emit({ do: "density" }) }, icon("density"));
+  const palette = h("button", { type: "button", class: "square", title: "Everything that can be done (Ctrl-K)", "aria-label": "Commands", onclick: () => emit({ do: "dialog", dialog: "palette" }) }, icon("command"));
+  const help = h("button", { type: "button", class: "square", title: "Keys (?)", "aria-label": "Help", onclick: () => emit({ do: "dialog", dialog: "help" }) }, "?");
+  const banner = h("div", { class: "banner", role: "status", hidden: true });
+  const bar = h("header", { class: "toolbar" },
+    h("span", { class: "brand" }, "callboard"),
+    h("nav", { class: "views", "aria-label": "Views" }, ...tabs),
+    h("span", { class: "live" }, dot, phase), loop, runningButton, failedButton,
+    h("span", { class: "gap" }), filter, freeze, density, palette, help);
+  const element = h("div", { class: "top" }, bar, banner);
+
+  /** @param {State} state */
+  function draw(state) {
+    const { connection, beat, picture } = state;
+    const past = state.place.view === "file";
+    dot.className = `dot ${past ? "file" : connection.phase}`;
+    setText(phase, past ? "from a file" : phaseWords(state));
+    element.classList.toggle("stale", connection.phase !== "live" && !past);
+    const lag = beat === null ? null : beat.loop_lag;
+    setText(loop, lag === null || past ? "" : `loop ${lag < 0.001 ? "< 1 ms" : duration(lag)}`);
+    loop.classList.toggle("bad", lag !== null && lag >= SLOW_LOOP);
+    const { counts } = picture.deliveries;
+    setText(running, `${count(beat?.running ?? counts.get("running") ?? 0)} running`);
+    const parked = counts.get("parked") ?? 0, again = counts.get("failed") ?? 0;
+    setText(failed, again > 0 ? `${count(parked)} parked, ${count(again)} to be tried again` : `${count(parked)} parked`);
+    failedButton.classList.toggle("bad", parked + again > 0);
+    failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
+    for (const tab of tabs) setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);
+    if (document.activeElement !== filter && filter.value !== state.filter) filter.value = state.filter;
+    const { frozen } = state;
+    setText(freeze, frozen === null ? "Freeze" : `Frozen +${count(frozen.behind)}`);
+    setAttribute(freeze, "aria-pressed", String(frozen !== null));
+    drawBanner(state);
+  }
+
+  /** @param {State} state */
+  function drawBanner(state) {
+    const blocked = state.connection.phase === "live" ? state.beat?.blocked ?? null : null;
+    banner.hidden = blocked === null;
+    if (blocked === null) {
+      banner.dataset["task"] = "";
+      return;
+    }
+    const since = duration((nowOf(state) - blocked.since) / 1000);
+    const text = `The loop of the runs has been held for ${since} by `;
+    const first = banner.querySelector(".text");
+    if (banner.dataset["task"] === `${blocked.task} ${blocked.line}` && first !== null) {
+      setText(first, text);
+      return;
+    }
+    banner.dataset["task"] = `${blocked.task} ${blocked.line}`;
+    banner.replaceChildren(
+      h("span", { class: "text" }, text),
+      h("strong", null, plain(blocked.name)),
+      ` at ${plain(blocked.file)}:${blocked.line}, in ${plain(blocked.function)} `,
+      h("code", null, plain(blocked.source)));
+  }
+
+  return { element, draw, filter };
+}
+
+/** @param {State} state */
+function phaseWords({ connection, frozen }) {
+  if (connection.phase === "connecting") return "connecting";
+  if (connection.phase === "stale") return `stale since ${clockTime(connection.since)}`;
+  if (connection.phase === "lost") {
+    const reason = connection.reason ? `: ${connection.reason}` : "";
+    return `lost since ${clockTime(connection.since)}${reason}`;
+  }
+  return frozen === null ? "live" : `frozen at ${clockTime(frozen.at)}`;
+}
