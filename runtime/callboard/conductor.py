@@ -34,7 +34,7 @@ T = TypeVar("T")
 SHUTDOWN = "shutdown"
 """The cause of a halt after which the delivery is run again at the next start."""
 _LOOK_AGAIN = 1.0
-"""Seconds between two tries to write to a journal that takes nothing."""
+"""Seconds after which a journal that did not answer is asked again."""
 
 
 class _InProgress:
@@ -77,7 +77,7 @@ class Conductor:
         self._closing = False
 
     def close(self) -> None:
-        """Wait no longer for a journal that takes nothing."""
+        """Wait no longer for a journal that does not answer."""
         self._closing = True
 
     def halt_all(self, cause: str) -> None:
@@ -95,11 +95,11 @@ class Conductor:
     async def conduct(self, waiting: Waiting, run: str) -> RunEnd | None:
         """Run a delivery, as the run ``run``.
 
-        Returns how it ended; None if the delivery is gone, because retention took it
-        while it waited. Cancellation halts the run, and that is written down too.
+        Returns how it ended; None if the delivery waits no more, because it was run
+        or parked meanwhile, or retention took it. Cancellation halts the run, and that is written down too.
 
         Raises:
-            DBAPIError: The journal takes nothing, and callboard is closing.
+            DBAPIError: The journal does not answer, and callboard is closing.
         """
         progress = self._in_progress[run] = _InProgress()
         try:
@@ -113,7 +113,7 @@ class Conductor:
         attempt = waiting.attempts + 1
         at = clock.now()
         start = RunStart(run=run, delivery=waiting.id, attempt=attempt, at=at)
-        delivery = await self._insist(lambda: self._journal.start(start))
+        delivery = await self.insist(lambda: self._journal.start(start))
         if delivery is None:
             return None
         self._trace.change(
@@ -139,7 +139,7 @@ class Conductor:
             end = self._end(waiting, tree, attempt, outcome(tree, handlers))
             with anyio.CancelScope(shield=True):
                 # Shielded: what happened is written down, also while shutting down.
-                await self._insist(lambda: self._journal.finish(end))
+                await self.insist(lambda: self._journal.finish(end))
         self._trace.change(
             waiting.id, state=end.then, reason=end.reason, ended_at=end.at
         )
@@ -164,17 +164,23 @@ class Conductor:
         event = source.decode(delivery) if source is not None else None
         await supervise(tree, delivery, event, handlers, self.standings)
 
-    async def _insist(self, write: Callable[[], Awaitable[T]]) -> T:
-        """Write until the journal takes it, or callboard closes."""
+    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the journal until it answers.
+
+        Raises:
+            DBAPIError: It does not, and callboard is closing.
+        """
         said = False
         while True:
             try:
-                return await write()
+                return await ask()
             except DBAPIError as error:
                 if self._closing:
                     raise
                 if not said:
-                    logger.error("runs wait, the journal takes nothing: %s", error.orig)  # noqa: TRY400 - the driver's word tells all
+                    # One line without a traceback: the driver's own word tells all.
+                    message = "runs wait, the journal does not answer: %s"
+                    logger.log(logging.ERROR, message, error.orig)
                     said = True
             await anyio.sleep(_LOOK_AGAIN)
 

@@ -9,9 +9,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
+from sqlalchemy.exc import DBAPIError
 
 from callboard import clock
 from callboard.conductor import Conductor
@@ -27,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Starts runs, and writes down how they ended."""
+    """Says which delivery runs now, and has the conductor run it."""
 
     def __init__(
         self,
@@ -48,6 +50,8 @@ class Dispatcher:
         # Whether the journal may hold queued deliveries beyond the window. True at
         # first: whatever an earlier process left behind.
         self._behind = True
+        # The organizations that these are of, as far as they are known.
+        self._left_out: set[str | None] = set()
         # When the first failed delivery is to be run again; None when there is none.
         self._next_due: float | None = 0.0
         self._wake: Wake | None = None
@@ -58,6 +62,7 @@ class Dispatcher:
         with self._lock:
             if len(self._offered) >= self._window.capacity:
                 self._behind = True
+                self._left_out.add(waiting.organization)
             else:
                 self._offered.append(waiting)
         self._rouse()
@@ -85,7 +90,10 @@ class Dispatcher:
         async with anyio.create_task_group() as group:
             while self._open:
                 wake = self._arm()
-                await self._fill()
+                try:
+                    await self._fill()
+                except DBAPIError:
+                    break  # only while closing
                 while self._running < self._policy.runs_at_once:
                     waiting = self._window.take()
                     if waiting is None:
@@ -130,7 +138,7 @@ class Dispatcher:
                 return
             # Before the journal is asked: a run that ends meanwhile says it anew.
             self._next_due = None
-        released = await self._journal.release_due(now)
+        released = await self._conductor.insist(lambda: self._journal.release_due(now))
         self._due_at(released.following)
         for id_ in released.deliveries:
             self._behind = True
@@ -138,28 +146,61 @@ class Dispatcher:
 
     async def _fill(self) -> None:
         await self._release_due()
+        await self._read_on()
         with self._lock:
             offered = list(self._offered)
             self._offered.clear()
-            if self._behind or len(self._window) + len(offered) > self._window.capacity:
-                # These are in the journal, and will be read from there in their turn.
-                self._behind, offered = True, []
-        await self._add(offered)
-        while self._behind and len(self._window) <= self._window.capacity // 2:
+        await self._add(w for w in offered if self._fits(w))
+
+    async def _read_on(self) -> None:
+        if not self._behind or not self._has_room():
+            return
+        with self._lock:
             self._behind = False
-            # From the head, not from where the last reading ended: group commits may
-            # record deliveries in another order than they are numbered.
-            found = await self._journal.queued(self._window.capacity)
-            await self._add(found)
-            if len(found) == self._window.capacity:
+            self._left_out = set()
+        # From the head, not from where the last reading ended: group commits may
+        # record deliveries in another order than they are numbered.
+        capacity = self._window.capacity
+        head = await self._conductor.insist(lambda: self._journal.queued(capacity))
+        await self._add(head.waiting)
+        if head.left_out:
+            with self._lock:
                 self._behind = True
+                self._left_out |= head.left_out
+
+    def _has_room(self) -> bool:
+        """Whether it is time to read on: half is free, or somebody has nothing here."""
+        size, capacity = len(self._window), self._window.capacity
+        if size <= capacity // 2:
+            return True
+        starving = any(not self._window.waits(name) for name in self._left_out)
+        return starving and size < 2 * capacity
+
+    def _fits(self, waiting: Waiting) -> bool:
+        """Whether an offer is taken at once; else it is read from the journal later."""
+        organization = waiting.organization
+        if len(self._window) < self._window.capacity and not self._behind:
+            return True
+        # Behind, for some have a longer queue than their share of the window. Who has
+        # none need not wait until those have made room.
+        with self._lock:
+            if (
+                len(self._window) < 2 * self._window.capacity
+                and organization not in self._left_out
+                and not self._window.waits(organization)
+            ):
+                return True
+            self._left_out.add(organization)
+            self._behind = True
+        return False
 
     async def _add(self, found: Iterable[Waiting]) -> None:
         for waiting in found:
             older = self._window.add(waiting)
             if older is None:
                 continue
-            await self._journal.fold(Fold(older.id, waiting.id))
+            fold = Fold(older.id, waiting.id)
+            await self._conductor.insist(partial(self._journal.fold, fold))
             self._trace.change(
                 older.id,
                 state=DeliveryState.FOLDED,

@@ -44,7 +44,7 @@ deliveries = sa.Table(
     sa.Column("fold", sa.String),
     sa.Column("folded_into", sa.String(13)),
     sa.UniqueConstraint("source", "hook", "guid", name="deliveries_key"),
-    sa.Index("deliveries_turn", "state", "turn"),
+    sa.Index("deliveries_turn", "state", "organization", "turn"),
     sa.Index("deliveries_received", "received_at"),
 )
 

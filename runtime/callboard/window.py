@@ -5,7 +5,7 @@ the order in which they were added, organizations take turns, and the rest stays
 journal. Pure data, no clock and no waiting.
 """
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 
 from callboard.journal import Waiting
 
@@ -19,6 +19,7 @@ class Window:
         self._queues: dict[str, deque[Waiting]] = {}
         self._ready: OrderedDict[str, deque[Waiting]] = OrderedDict()
         self._folds: dict[str, Waiting] = {}
+        self._waiting: Counter[str] = Counter()
         self._taken: set[str] = set()
         self._met_again: set[str] = set()
 
@@ -30,10 +31,9 @@ class Window:
         """Whether the delivery waits here, or runs."""
         return id_ in self._known
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for one more."""
-        return len(self._known) >= self.capacity
+    def waits(self, organization: str | None) -> bool:
+        """Whether a delivery of this organization waits here."""
+        return self._waiting[organization or ""] > 0
 
     def add(self, waiting: Waiting) -> Waiting | None:
         """Take one in, behind all that share a key with it.
@@ -45,6 +45,7 @@ class Window:
                 self._met_again.add(waiting.id)
             return None
         self._known[waiting.id] = waiting
+        self._waiting[waiting.organization or ""] += 1
         for key in waiting.keys:
             self._queues.setdefault(key, deque()).append(waiting)
         self._promote(waiting)
@@ -67,6 +68,7 @@ class Window:
         if waiting.fold is not None and self._folds.get(waiting.fold) is waiting:
             del self._folds[waiting.fold]
         self._taken.add(waiting.id)
+        self._forget(organization)
         return waiting
 
     def release(self, waiting: Waiting) -> bool:
@@ -96,6 +98,7 @@ class Window:
             if not ready:
                 del self._ready[organization]
         del self._known[waiting.id]
+        self._forget(organization)
         for key in waiting.keys:
             queue = self._queues[key]
             first = queue[0] is waiting
@@ -104,6 +107,11 @@ class Window:
                 del self._queues[key]
             elif first:
                 self._promote(queue[0])
+
+    def _forget(self, organization: str) -> None:
+        self._waiting[organization] -= 1
+        if not self._waiting[organization]:
+            del self._waiting[organization]
 
     def _promote(self, waiting: Waiting) -> None:
         if all(self._queues[key][0] is waiting for key in waiting.keys):

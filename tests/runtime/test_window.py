@@ -35,6 +35,7 @@ class Model(RuleBasedStateMachine):
         self.ended: set[str] = set()
         self.folded: set[str] = set()
         self.added = 0
+        self.met_again: set[str] = set()
 
     @rule(keys=KEYS, organization=ORGANIZATIONS, fold=FOLDS)
     def add(
@@ -54,6 +55,8 @@ class Model(RuleBasedStateMachine):
     def add_again(self, data: st.DataObject) -> None:
         known = data.draw(st.sampled_from(self.queue + self.running))
         assert self.window.add(known) is None
+        if known in self.running:
+            self.met_again.add(known.id)
 
     @rule()
     def take(self) -> None:
@@ -69,7 +72,7 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         ended = data.draw(st.sampled_from(self.running))
-        self.window.release(ended)
+        assert self.window.release(ended) == (ended.id in self.met_again)
         self.running.remove(ended)
         self.ended.add(ended.id)
 
@@ -83,6 +86,9 @@ class Model(RuleBasedStateMachine):
         here = [w.id for w in self.queue + self.running]
         assert len(self.window) == len(here)
         assert all(id_ in self.window for id_ in here)
+        for organization in ("acme", "umbrella", None):
+            waits = any(w.organization == organization for w in self.queue)
+            assert self.window.waits(organization) == waits
         assert len(here) + len(self.ended) + len(self.folded) == self.added
 
     def teardown(self) -> None:

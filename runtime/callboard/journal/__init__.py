@@ -11,6 +11,7 @@ from callboard.journal.entries import (
     Accepted,
     Arrival,
     Fold,
+    Head,
     Move,
     Released,
     RunEnd,
@@ -26,6 +27,7 @@ __all__ = [
     "Accepted",
     "Arrival",
     "Fold",
+    "Head",
     "Journal",
     "Move",
     "Released",
@@ -53,7 +55,7 @@ class Journal:
         return await self.database.write(arrivals.append, arrival)
 
     async def start(self, start: RunStart) -> Delivery | None:
-        """Record that a run begins; returns its delivery, None if it is gone."""
+        """Record that a run begins; returns its delivery, None if it waits no more."""
         return await self.database.write(runs.start, start)
 
     async def finish(self, end: RunEnd) -> None:
@@ -76,8 +78,11 @@ class Journal:
         """Queue again what a crash cut short; returns how many deliveries."""
         return await self.database.write(runs.recover, None)
 
-    async def queued(self, limit: int) -> list[Waiting]:
-        """The first ``limit`` queued deliveries, in the order of their turns."""
+    async def queued(self, limit: int) -> Head:
+        """About the first ``limit`` queued deliveries, as many of each organization.
+
+        In the order of their turns.
+        """
         return await self.database.read(lambda c: turns.queued(c, limit))
 
     async def release_due(self, now: float) -> Released:

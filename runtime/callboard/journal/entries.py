@@ -30,6 +30,14 @@ class Waiting(Struct, frozen=True):
     done: tuple[str, ...] = ()
 
 
+class Head(Struct, frozen=True):
+    """The head of the queue."""
+
+    waiting: list[Waiting]
+    left_out: frozenset[str | None]
+    """Organizations that have more waiting than their share of the head."""
+
+
 class Accepted(Struct, frozen=True):
     """What became of an arrival."""
 

@@ -43,8 +43,11 @@ SUMMARY = [c for c in deliveries.c if c.name not in {"headers", "body", "keys", 
 def load(connection: Connection, id_: str) -> Delivery | None:
     """See ``Journal.load``."""
     row = connection.execute(select(deliveries).where(deliveries.c.id == id_)).first()
-    if row is None:
-        return None
+    return None if row is None else delivery_of(row)
+
+
+def delivery_of(row: Any) -> Delivery:
+    """The whole row, its payload unpacked."""
     return Delivery(
         id=row.id,
         source=row.source,

@@ -1,17 +1,21 @@
 """Recording that runs begin, how they ended, and that a crash cut them short."""
 
 from msgspec import json
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
 from callboard.journal.entries import RunEnd, RunStart
-from callboard.journal.rows import load, pack_tree
+from callboard.journal.rows import delivery_of, pack_tree
 from callboard.states import State
 from callboard.tables import deliveries, runs
 
 INTERRUPTED = "interrupted: the process ended during the run"
 
+_QUEUED = select(deliveries).where(
+    deliveries.c.id.in_(bindparam("asked", expanding=True)),
+    deliveries.c.state == DeliveryState.QUEUED,
+)
 _BEGIN = (
     update(deliveries)
     .where(deliveries.c.id == bindparam("delivery_id"))
@@ -28,6 +32,15 @@ _BEGIN = (
 
 def start(connection: Connection, starts: list[RunStart]) -> list[Delivery | None]:
     """See ``Journal.start``."""
+    asked = [start.delivery for start in starts]
+    found = {
+        row.id: delivery_of(row)
+        for row in connection.execute(_QUEUED, {"asked": asked})
+    }
+    # An offer may come late, when the delivery was found in the journal and run already.
+    starts = [start for start in starts if start.delivery in found]
+    if not starts:
+        return [None] * len(asked)
     connection.execute(
         _BEGIN,
         [
@@ -53,7 +66,7 @@ def start(connection: Connection, starts: list[RunStart]) -> list[Delivery | Non
             for start in starts
         ],
     )
-    return [load(connection, start.delivery) for start in starts]
+    return [found.get(id_) for id_ in asked]
 
 
 _END_RUN = (

@@ -1,14 +1,15 @@
 """Whose turn it is: the queue, and what moves a delivery into it or out of it."""
 
+import random
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from callboard import clock
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.ids import new_id
-from callboard.journal.entries import Fold, Move, Released, Waiting
+from callboard.journal.entries import Fold, Head, Move, Released, Waiting
 from callboard.journal.rows import SUMMARY, view_of
 from callboard.tables import deliveries
 
@@ -18,15 +19,62 @@ _RELEASED = 512
 _WAITING = select(
     *(
         deliveries.c[name]
-        for name in ("id", "keys", "fold", "organization", "attempts", "done")
+        for name in ("id", "turn", "keys", "fold", "organization", "attempts", "done")
     )
 ).order_by(deliveries.c.turn)
 
 
-def queued(connection: Connection, limit: int) -> list[Waiting]:
+_IS_QUEUED = deliveries.c.state == DeliveryState.QUEUED
+
+
+def _organizations() -> Select[str]:
+    """Those with something in the queue, by one look at the index for each."""
+    t = deliveries.c
+    first = select(func.min(t.organization).label("name")).where(_IS_QUEUED)
+    known = first.cte("organizations", recursive=True)
+    following = select(func.min(t.organization)).where(
+        _IS_QUEUED, t.organization > known.c.name
+    )
+    known = known.union_all(
+        select(following.scalar_subquery()).where(known.c.name.is_not(None))
+    )
+    return select(known.c.name).where(known.c.name.is_not(None))
+
+
+_ORGANIZATIONS = _organizations()
+
+
+_NAMELESS = (
+    select(deliveries.c.id).where(_IS_QUEUED, deliveries.c.organization.is_(None))
+).limit(1)
+
+
+def queued(connection: Connection, limit: int) -> Head:
     """See ``Journal.queued``."""
-    query = _WAITING.where(deliveries.c.state == DeliveryState.QUEUED).limit(limit)
-    return [_waiting(row) for row in connection.execute(query)]
+    names: list[str | None] = list(connection.execute(_ORGANIZATIONS).scalars())
+    if connection.execute(_NAMELESS).first() is not None:
+        names.append(None)
+    asked = names if len(names) <= limit else random.sample(names, limit)
+    if not asked:
+        return Head([], frozenset())
+    share = limit // len(asked)
+    heads = {name: _head_of(connection, name, share) for name in asked}
+    longer = [name for name, rows in heads.items() if len(rows) > share]
+    spare = limit - sum(min(len(rows), share) for rows in heads.values())
+    if longer and spare >= len(longer):
+        share += spare // len(longer)
+        heads |= {name: _head_of(connection, name, share) for name in longer}
+    found = [row for rows in heads.values() for row in rows[:share]]
+    found.sort(key=lambda row: row.turn)
+    longer = [name for name, rows in heads.items() if len(rows) > share]
+    left_out = frozenset([*longer, *(set(names) - set(asked))])
+    return Head([_waiting(row) for row in found], left_out)
+
+
+def _head_of(connection: Connection, organization: str | None, share: int) -> list[Any]:
+    """``share`` deliveries of one organization's queue, and one more if there is."""
+    theirs = _WAITING.where(_IS_QUEUED, deliveries.c.organization == organization)
+    return list(connection.execute(theirs.limit(share + 1)).all())
 
 
 def release_due(connection: Connection, moments: list[float]) -> list[Released]:

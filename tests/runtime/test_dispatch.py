@@ -1,0 +1,331 @@
+"""Which delivery runs when: order, folding, fair turns, limits, and flat memory."""
+
+import itertools
+import tracemalloc
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from callboard import (
+    Callboard,
+    DeliveryState,
+    Provider,
+    Run,
+    Trace,
+    Untyped,
+    history,
+    on,
+)
+from callboard.journal import Arrival
+from callboard.routes import Order
+from callboard.testing import (
+    THING,
+    Gate,
+    deliver,
+    open_board,
+    reached,
+    sample,
+    settled,
+    view,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def at_once(runs: int, **others: Any) -> dict[str, Any]:
+    return {"runtime": {"runs_at_once": runs, "grace": 0, **others}}
+
+
+async def fill(
+    board: Callboard, count: int, *, organization: str, key: str | None = None
+) -> list[str]:
+    """Write ``count`` queued deliveries into the journal, as a burst left them there."""
+    ids: list[str] = []
+    for start in range(0, count, 500):
+        async with anyio.create_task_group() as group:
+            for number in range(start, min(start + 500, count)):
+                payload = {
+                    "n": f"{organization} {number}",
+                    "organization": organization,
+                }
+                delivery = sample("thing", payload)
+                order = Order((key or f"{organization} {number}",))
+                ids.append(delivery.id)
+                group.start_soon(board.journal.append, Arrival(delivery, order))
+    return ids
+
+
+async def test_same_ordering_key_runs_one_after_the_other_in_order() -> None:
+    gate = Gate()
+    async with open_board(gate) as board:
+        with anyio.fail_after(10):
+            for n in range(5):
+                await deliver(board, "thing", {"n": n, "repository": "acme/a"})
+            await deliver(board, "thing", {"n": "other", "repository": "acme/b"})
+            await gate.entered(2)
+            assert sorted(map(str, gate.begun)) == ["0", "other"]
+            for n in range(4):
+                gate.let(n)
+                await gate.entered(3 + n)
+            gate.open()
+            await settled(board)
+    assert [n for n in gate.begun if n != "other"] == [0, 1, 2, 3, 4]
+
+
+async def test_different_keys_run_at_once_up_to_the_limit() -> None:
+    gate = Gate()
+    async with open_board(gate, settings=at_once(3)) as board:
+        with anyio.fail_after(10):
+            ids = [
+                await deliver(board, "thing", {"n": n, "repository": f"r{n}"})
+                for n in range(8)
+            ]
+            await gate.entered(3)
+            running = [(await view(board, id_)).state for id_ in ids]
+            assert running.count(DeliveryState.RUNNING) == 3
+            gate.let(gate.begun[0])
+            await gate.entered(4)
+            assert len(gate.begun) == 4
+            gate.open()
+            await settled(board)
+    assert sorted(gate.ended, key=str) == list(range(8))
+
+
+async def test_key_of_a_handler_is_the_value_at_its_path() -> None:
+    class Ordered(Gate):
+        @on(THING, ordered_by="team.slug")
+        async def wait(self, event: Untyped, _run: Run) -> None:
+            await super().wait(event, _run)
+
+    gate = Ordered()
+    async with open_board(gate) as board:
+        with anyio.fail_after(10):
+            for n, slug in enumerate(["red", "red", "blue"]):
+                team = {"slug": slug}
+                # The repository, which orders by default, says otherwise.
+                await deliver(
+                    board, "thing", {"n": n, "team": team, "repository": f"r{n}"}
+                )
+            await gate.entered(2)
+            assert sorted(map(str, gate.begun)) == ["0", "2"]
+            gate.open()
+            await settled(board)
+
+
+async def test_later_delivery_takes_the_place_of_one_that_waits() -> None:
+    class Folding(Gate):
+        @on(THING, coalesced_by="repository")
+        async def wait(self, event: Untyped, _run: Run) -> None:
+            await super().wait(event, _run)
+
+    gate = Folding()
+    async with open_board(gate) as board:
+        with anyio.fail_after(10):
+            ids = [await deliver(board, "thing", {"n": 0, "repository": "acme/a"})]
+            await gate.entered(1)
+            ids += [
+                await deliver(board, "thing", {"n": n, "repository": "acme/a"})
+                for n in range(1, 4)
+            ]
+            other = await deliver(board, "thing", {"n": "b", "repository": "acme/b"})
+            await reached(board, ids[1], DeliveryState.FOLDED)
+            await reached(board, ids[2], DeliveryState.FOLDED)
+            gate.open()
+            await settled(board)
+        found = [await view(board, id_) for id_ in ids]
+        assert (await view(board, other)).state is DeliveryState.COMPLETED
+    # The one that ran is not folded, nor is the newest.
+    assert set(gate.ended) == {0, 3, "b"}
+    assert [(v.state.value, v.folded_into) for v in found] == [
+        ("completed", None),
+        ("folded", ids[2]),
+        ("folded", ids[3]),
+        ("completed", None),
+    ]
+    assert found[1].reason == f"superseded by delivery {ids[2]}"
+    assert found[1].ended_at is not None
+
+
+async def test_nothing_is_folded_if_one_handler_wants_every_delivery() -> None:
+    class Folding(Gate):
+        @on(THING, coalesced_by="repository")
+        async def wait(self, event: Untyped, _run: Run) -> None:
+            await super().wait(event, _run)
+
+    class Counting(Provider):
+        name = "counting"
+
+        @on(THING)
+        async def count(self, _event: Untyped, _run: Run) -> None: ...
+
+    gate = Folding()
+    async with open_board(gate, Counting()) as board:
+        with anyio.fail_after(10):
+            for n in range(3):
+                await deliver(board, "thing", {"n": n, "repository": "acme/a"})
+            gate.open()
+            await settled(board)
+    assert gate.ended == [0, 1, 2]
+
+
+async def test_quiet_organization_does_not_wait_for_a_busy_ones_burst() -> None:
+    gate = Gate()
+    async with open_board(gate, settings=at_once(2)) as board:
+        with anyio.fail_after(30):
+            await deliver(board, "thing", {"n": "first", "organization": "busy"})
+            await deliver(board, "thing", {"n": "second", "organization": "busier"})
+            await gate.entered(2)
+            await fill(board, 3_000, organization="busy")
+            board.actions._dispatcher.reread()  # as if a burst had been offered
+            await deliver(board, "thing", {"n": "quiet", "organization": "quiet"})
+            gate.let("first", "second")
+            await gate.until(lambda: "quiet" in gate.begun)
+            before = len(gate.begun)
+            gate.open()
+    assert before < 10, f"{before} of the busy organization's came first"
+
+
+async def test_every_delivery_of_a_backlog_larger_than_the_window_runs_in_order() -> (
+    None
+):
+    gate = Gate()
+    async with open_board(gate, settings=at_once(1)) as board:
+        with anyio.fail_after(60):
+            await deliver(board, "thing", {"n": "first"})
+            await gate.entered(1)
+            await fill(board, 1_500, organization="busy", key="one")
+            board.actions._dispatcher.reread()
+            late = [
+                await deliver(
+                    board,
+                    "thing",
+                    {"n": n, "organization": "busy", "repository": "late"},
+                )
+                for n in range(3)
+            ]
+            gate.open()
+            await reached(board, late[-1], DeliveryState.COMPLETED)
+            await settled(board)
+    busy = [n for n in gate.ended if str(n).startswith("busy")]
+    assert busy == [f"busy {n}" for n in range(1_500)]
+
+
+async def test_burst_lies_in_the_journal_and_not_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What watchers may look back at is bounded too, but not by as little.
+    small = partial(Trace, capacity=1_024, deliveries=100)
+    monkeypatch.setattr("callboard.board.Trace", small)
+    gate = Gate()
+    held: list[int] = []
+    async with open_board(gate, settings=at_once(2)) as board:
+        with anyio.fail_after(120):
+            await deliver(board, "thing", {"n": "first"})
+            await gate.entered(1)
+            tracemalloc.start()
+            try:
+                for size in (4_000, 8_000):
+                    while board.trace.sequence < size:
+                        await burst(board, 500)
+                    held.append(tracemalloc.get_traced_memory()[0])
+            finally:
+                tracemalloc.stop()
+        dispatcher = board.actions._dispatcher
+        assert len(dispatcher._window) <= 2 * dispatcher._window.capacity
+    first, other = held
+    assert other < first * 1.1 + 200_000, f"{first:,} bytes, then {other:,}"
+
+
+async def burst(board: Callboard, count: int) -> None:
+    """Through ``accept``, as the intake does it."""
+    async with anyio.create_task_group() as group:
+        for n in range(count):
+            delivery = sample("thing", {"n": n, "organization": f"o{n % 7}"})
+            group.start_soon(board.accept, Arrival(delivery, Order((f"k{n % 100}",))))
+
+
+async def test_delivery_runs_once_although_its_offer_comes_late() -> None:
+    """The journal may be read between the commit and the offer."""
+    gate = Gate(is_open=True)
+    async with open_board(gate) as board:
+        with anyio.fail_after(10):
+            accepted = await board.journal.append(Arrival(sample("thing", {"n": 1})))
+            board.actions._dispatcher.reread()
+            await settled(board)
+            assert accepted.waiting is not None
+            board.actions._dispatcher.offer(accepted.waiting)
+            await deliver(board, "thing", {"n": 2})
+            await gate.left(2)
+            await settled(board)
+        runs = await board.database.read(
+            lambda c: history.list_runs(c, accepted.view.id)
+        )
+    assert gate.ended == [1, 2]
+    assert len(runs) == 1
+
+
+async def test_runs_wait_for_a_journal_that_does_not_answer_and_none_is_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("callboard.conductor._LOOK_AGAIN", 0.001)
+    gate = Gate(is_open=True)
+    async with open_board(gate) as board:
+        finish = board.journal.finish
+        failures = itertools.count()
+
+        async def failing(end: Any) -> None:
+            if next(failures) < 5:
+                raise OperationalError(
+                    "UPDATE", {}, OSError("database or disk is full")
+                )
+            await finish(end)
+
+        monkeypatch.setattr(board.journal, "finish", failing)
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing", {"n": 1})
+            await reached(board, id_, DeliveryState.COMPLETED)
+    assert gate.ended == [1]
+    said = [r for r in caplog.records if "the journal does not answer" in r.message]
+    assert len(said) == 1
+
+
+async def test_redelivery_that_comes_while_the_end_is_written_runs_again() -> None:
+    """Between the end of a run and its leaving the window a copy may be queued."""
+    gate = Gate(is_open=True)
+    async with open_board(gate) as board:
+        finish = board.journal.finish
+        sent: list[str] = []
+
+        async def finish_then_redeliver(end: Any) -> None:
+            await finish(end)
+            if not sent:
+                # What a redelivery does, in the moment in which it is hardest.
+                sent.append(end.delivery)
+                await board.database.write(requeue, end.delivery)
+                board.actions._dispatcher.reread()
+                for _ in range(20):
+                    await anyio.lowlevel.checkpoint()
+
+        board.journal.finish = finish_then_redeliver
+        with anyio.fail_after(10):
+            await deliver(board, "thing", {"n": 1})
+            await gate.left(2)
+            await settled(board)
+    assert gate.ended == [1, 1]
+
+
+def requeue(connection: Any, ids: list[str]) -> list[None]:
+    from sqlalchemy import update
+
+    from callboard.tables import deliveries
+
+    for id_ in ids:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == id_)
+            .values(state=DeliveryState.QUEUED, done=b"[]")
+        )
+    return [None] * len(ids)
