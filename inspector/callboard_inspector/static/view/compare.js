@@ -153,7 +153,7 @@ export function makeCompare(emit, ask) {
     if (task === null) return h("td", { class: "none" }, "—");
     const took = task.started && task.ended ? duration(task.ended - task.started) : "";
     const error = task.failure ? `${task.failure.type}: ${task.failure.message}` : task.cause ?? "";
-    const inside = h("div", { class: "task" },
+    const inside = h("div", { class: "paired" },
       stateIcon(task.state), " ",
       link(task.name, () => emit({ do: "go", place: { view: "runs", delivery: side.delivery, run: side.run, task: `${side.run}.${task.n}` } })),
       h("span", { class: "sub" }, ` ${took}`),

@@ -100,7 +100,7 @@ export function makeProviders(emit, ask) {
   function ticks(provider, now) {
     return provider.handlers.filter(({ every, cron }) => every !== null || cron !== null).map((handler) => {
       const left = handler.due === null ? null : handler.due - now;
-      return h("div", { class: "tick", "data-key": handler.method },
+      return h("div", { class: "due", "data-key": handler.method },
         h("span", null, left === null ? "not known" : left > 0 ? `in ${duration(Math.ceil(left))}` : "due now"),
         h("div", { class: "sub" }, plain(`${handler.method}: ${handler.cron ?? `every ${duration(handler.every ?? 0)}`}`)));
     });

@@ -98,7 +98,7 @@ export function makeSubject(emit, ask) {
         return h("section", { class: `effect ${effect.operation}`, "data-key": key },
           h("div", { class: "head" },
             h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => folds.toggle(key) },
-              h("span", { class: "mark" }, { added: "+", changed: "~", removed: "−" }[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
+              h("span", { class: "sign" }, { added: "+", changed: "~", removed: "−" }[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
             h("span", { class: "provider" }, plain(effect.provider)),
             h("time", null, clockTime(effect.at * 1000)),
             runLink(effect)),

@@ -41,7 +41,7 @@ export function makeAwaitStack(redraw, ask) {
     }
     const stale = !live || context.stale;
     return [
-      h("p", { class: stale ? "lead stale" : "lead", "data-key": "when" },
+      h("p", { class: stale ? "lead old" : "lead", "data-key": "when" },
         stale ? "stale: as it stood at " : "as it stands at ", clockTime(shown.at * 1000),
         live ? null : ". It has ended since."),
       shown.frames.length > 0 ? stack(shown.frames, "await", folds) : notice(shown.note ?? "It waits for nothing."),

@@ -77,7 +77,7 @@ export function makeEntities(redraw, ask, emit) {
     return h("section", { class: `effect ${MARKS[effect.operation] ? effect.operation : "other"}`, "data-key": key },
       h("div", { class: "head" },
         h("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-label": `${effect.operation} ${plain(effect.subject)}`, onclick: () => folds.toggle(key) },
-          h("span", { class: "mark" }, MARKS[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
+          h("span", { class: "sign" }, MARKS[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
         link(effect.subject, () => emit({ do: "go", place: { view: "entity", subject: effect.subject } }), { class: "link subject", title: "Its whole history" }),
         h("time", null, clockTime(effect.at * 1000)),
         effect.task === context.record?.n ? null

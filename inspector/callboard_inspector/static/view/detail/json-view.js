@@ -38,7 +38,7 @@ export function makeJsonView(redraw) {
       h("p", { class: "row", "data-key": "folding" },
         link("Unfold all", () => { open = unfolded(json, ALL); redraw(); }),
         link("Fold all", () => { open = new Map([["$", 0]]); redraw(); })),
-      h("ul", { class: "rows", role: "tree", "aria-label": "JSON document" }, ...rows.map(line)),
+      h("ul", { class: "lines", role: "tree", "aria-label": "JSON document" }, ...rows.map(line)),
       rows.length === LIMIT ? notice(`Only the first ${LIMIT} lines are shown: fold some to see others.`) : null);
   }
 

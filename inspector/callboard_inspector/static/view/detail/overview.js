@@ -227,15 +227,17 @@ export function makeOverview(ask, emit, actions) {
 }
 
 /**
- * Waiting and running as two parts of one line; the words beside it say the same.
+ * Waiting and running as two parts of one line; the words below it say the same.
  * @param {number} waited
  * @param {number} ran
  */
 function waitBar(waited, ran) {
+  const share = waited / (waited + ran);
+  if (!(share > 0.01)) return null;
   const waiting = h("span", { class: "waited" });
   const running = h("span", { class: "ran" });
-  waiting.style.flexGrow = String(Math.max(waited, 0));
-  running.style.flexGrow = String(Math.max(ran, 0));
+  waiting.style.flexGrow = String(share);
+  running.style.flexGrow = String(1 - share);
   return h("div", { class: "wait-bar", "aria-hidden": "true" }, waiting, running);
 }
 

@@ -128,7 +128,7 @@ export function diff(lines, unfold) {
       return h("div", { class: "skip" }, unfold ? link(text, unfold) : text);
     }
     return h("div", { class: line.kind },
-      h("span", { class: "mark", "aria-hidden": "true" }, MARKS[line.kind]),
+      h("span", { class: "sign", "aria-hidden": "true" }, MARKS[line.kind]),
       WORDS[line.kind] ? h("span", { class: "unseen" }, WORDS[line.kind]) : null,
       h("code", null, plain(line.text)));
   }));
