@@ -98,26 +98,31 @@ export function makeOverview(ask, emit, actions) {
   }
 
   /**
-   * The newest warnings that it logged itself; a task that held the loop has one.
+   * The newest warnings that it logged itself, and for a run those of all its tasks: one
+   * that held the loop or tries again has one.
    * @param {Context} context
    * @param {TaskRecord} record
    */
   function warnings(context, record) {
-    if (context.task === null || context.logs === 0) return null;
-    const question = { of: /** @type {const} */ ("log"), task: context.task, below: false };
+    const below = record.kind === "run";
+    if (context.task === null || !(below ? hasLogs(context) : context.logs > 0)) return null;
+    const question = { of: /** @type {const} */ ("log"), task: context.task, below };
     ask(question);
     const known = context.answer(question);
     const lines = known?.answer?.of === "log" ? known.answer.lines : [];
     const warned = lines.filter(({ line }) => WARNINGS.has(line.level)).slice(-3);
     if (warned.length === 0) return null;
-    return section("It warned",
-      h("ul", { class: "warnings" }, ...warned.map(({ line }) => {
+    return section("Warnings",
+      h("ul", { class: "warnings" }, ...warned.map(({ n, line }) => {
         const first = line.failure ? firstOf(line.failure).failure : null;
+        const name = n === record.n ? null : context.tasks.get(n)?.name ?? `task ${n}`;
         return h("li", null,
-          h("time", null, clockTime(line.at * 1000)), ` ${plain(line.message.slice(0, 400))}`,
+          h("time", null, clockTime(line.at * 1000)), " ",
+          name === null ? null : link(name, () => select(n, context)),
+          `${name === null ? "" : ": "}${plain(line.message.slice(0, 400))}`,
           first ? h("span", { class: "message" }, ` ${plain(`${shortType(first.type)}: ${first.message.slice(0, 200)}`)}`) : null);
       })),
-      link(record.logs_left_out ? "Its log (older lines are not kept)" : "Its log", () => emit({ do: "tab", tab: "log" })));
+      link("All of its log", () => emit({ do: "tab", tab: "log" })));
   }
 
   /**
@@ -157,7 +162,7 @@ export function makeOverview(ask, emit, actions) {
     const known = facts([
       ["Parent", parent ? link(parent.name, () => select(parent.n, context)) : null],
       ["Timeout", timeout === null ? null : `${duration(timeout)} for each attempt`],
-      ["Deadline", due === null || record.attempt !== 1 ? null
+      ["Deadline", due === null || record.attempt !== 1 || record.waits ? null
         : `${clockTime(due * 1000)}${left === null ? "" : left >= 0 ? `, in ${duration(left)}` : ", passed"}`],
       ["Attempt", record.attempt ? attempts(context, record) : null],
       ["Begun at", record.site ? h("code", { title: plain(record.site) }, plain(shortFile(record.site))) : null],
@@ -239,6 +244,12 @@ function waitBar(waited, ran) {
   waiting.style.flexGrow = String(share);
   running.style.flexGrow = String(1 - share);
   return h("div", { class: "wait-bar", "aria-hidden": "true" }, waiting, running);
+}
+
+/** Whether any task of the run logged something. @param {Context} context */
+function hasLogs({ tasks }) {
+  for (const task of tasks.values()) if (task.logs > 0) return true;
+  return false;
 }
 
 /**
