@@ -52,6 +52,8 @@ class Word(Struct, frozen=True, rename="camel"):
     """Whether it is what the catalog shows."""
     withdrawn: bool
     as_of: float
+    configured: bool
+    """Whether the provider is still configured; if not, what it holds is an orphan."""
 
 
 class Standing(Struct, frozen=True, rename="camel"):
@@ -156,7 +158,9 @@ def similar(connection: Connection, ref: str, limit: int = 5) -> list[str]:
 
 def _words(connection: Connection, ref: str, shown: int | None) -> tuple[Word, ...]:
     columns = (claims.c.id, claims.c.provider, claims.c.location_key)
-    query = select(*columns, claims.c.withdrawn, claims.c.as_of)
+    query = select(
+        *columns, claims.c.withdrawn, claims.c.as_of, providers.c.present
+    ).join(providers, providers.c.name == claims.c.provider, isouter=True)
     return tuple(
         Word(
             row.provider,
@@ -164,6 +168,7 @@ def _words(connection: Connection, ref: str, shown: int | None) -> tuple[Word, .
             shown=row.id == shown,
             withdrawn=row.withdrawn,
             as_of=row.as_of,
+            configured=row.present is not False,
         )
         for row in connection.execute(
             query.where(claims.c.ref == ref).order_by(claims.c.id)
@@ -215,7 +220,12 @@ def _looks(connection: Connection, words: tuple[Word, ...]) -> tuple[Look, ...]:
 
 def _claimed(words: tuple[Word, ...]) -> Iterator[str]:
     for word in words:
-        if word.shown:
+        if word.shown and not word.configured:
+            yield (
+                f"{word.provider} holds it under {word.location_key}, and is no longer "
+                "configured: it is an orphan."
+            )
+        elif word.shown:
             yield f"{word.provider} holds it under {word.location_key}."
         elif not word.withdrawn:
             yield (
