@@ -244,9 +244,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 def summary(failure: Failure) -> str:
-    """A failure on one line."""
-    message = " ".join(failure.message.split())
-    return shorten(f"{failure.type}: {message}" if message else failure.type, PREVIEW)
+    """A failure on one line: of a group, the first exception that is none itself."""
+    others = 0
+    while failure.members:
+        others += len(failure.members) - 1
+        failure = failure.members[0]
+    said = [failure.type.rpartition(".")[2], " ".join(failure.message.split())]
+    more = f" (and {others} more)" if others else ""
+    return shorten(": ".join(filter(None, said)), PREVIEW - len(more)) + more
 
 
 def preview(text: str | None) -> str | None:
