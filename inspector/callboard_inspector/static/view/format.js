@@ -91,9 +91,19 @@ export function duration(seconds) {
   if (s < 9.995) return `${s.toFixed(2)} s`;
   if (s < 59.95) return `${s.toFixed(1)} s`;
   const whole = Math.round(s);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-  if (whole < 172_800) return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
+  if (whole < 3600) return inTwo(Math.floor(whole / 60), "min", whole % 60, "s");
+  if (whole < 172_800) return inTwo(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
   return `${Math.floor(whole / 86_400)} days`;
+}
+
+/**
+ * @param {number} many
+ * @param {string} unit
+ * @param {number} few
+ * @param {string} smaller
+ */
+function inTwo(many, unit, few, smaller) {
+  return few === 0 ? `${many} ${unit}` : `${many} ${unit} ${String(few).padStart(2, "0")} ${smaller}`;
 }
 
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -64,7 +64,10 @@ export function makeToolbar(emit) {
     const { counts } = picture.deliveries;
     setText(running, `${count(beat?.running ?? counts.get("running") ?? 0)} running`);
     const parked = counts.get("parked") ?? 0, again = counts.get("failed") ?? 0;
-    setText(failed, again > 0 ? `${count(parked)} parked, ${count(again)} to be tried again` : `${count(parked)} parked`);
+    setText(failed, [
+      parked > 0 || again === 0 ? `${count(parked)} parked` : "",
+      again > 0 ? `${count(again)} to be tried again` : "",
+    ].filter(Boolean).join(", "));
     failedButton.classList.toggle("bad", parked + again > 0);
     failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
     for (const tab of tabs) setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);

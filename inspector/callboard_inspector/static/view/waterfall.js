@@ -14,6 +14,7 @@ import { h } from "./format.js";
 
 const HEIGHT = 18;
 const LEAST = 4;
+const LABEL = 40;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeWaterfallHead(emit) {
@@ -79,7 +80,9 @@ export function makeWaterfallHead(emit) {
 
   /** @param {Range} range @param {number} origin */
   function drawAxis(range, origin) {
-    const marks = ticks(range, origin, Math.max(2, Math.floor(axis.clientWidth / 90)));
+    // A label that would be cut at the edge says nothing.
+    const marks = ticks(range, origin, Math.max(2, Math.floor(axis.clientWidth / 90)))
+      .filter(({ at }) => (1 - share(range, at)) * axis.clientWidth > LABEL);
     while (axis.children.length > marks.length) axis.lastElementChild?.remove();
     marks.forEach(({ at, label }, index) => {
       let mark = axis.children[index];
