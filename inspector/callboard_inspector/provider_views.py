@@ -1,5 +1,6 @@
 """Every provider and how it fares, from what is in memory."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
@@ -131,4 +132,4 @@ def _percentile(seconds: Iterable[float], share: float) -> float | None:
     ranked = sorted(seconds)
     if not ranked:
         return None
-    return ranked[min(int(len(ranked) * share), len(ranked) - 1)]
+    return ranked[max(math.ceil(len(ranked) * share) - 1, 0)]
