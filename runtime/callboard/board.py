@@ -55,6 +55,10 @@ class Mount(Struct, frozen=True):
     path: str
     app: ASGIApp
     side: Literal["front", "inspector"] = "front"
+    link: Callable[[str], str] | None = None
+    """Makes of the side's address a link that lets one person in."""
+    close: Callable[[], None] | None = None
+    """Called on the serving loop at the end, so that answers without end have one."""
 
 
 class Callboard:
@@ -232,6 +236,16 @@ class Callboard:
                 if m.side == "inspector"
             ]
         )
+
+    def launch_link(self) -> str | None:
+        """A new link to where people watch, for one person; None while not served."""
+        if self.inspector_url is None:
+            return None
+        link = f"{self.inspector_url}/"
+        for mount in self.mounts:
+            if mount.side == "inspector" and mount.link is not None:
+                link = mount.link(link)
+        return link
 
     @property
     def webhooks(self) -> Intake:

@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 
 import anyio
 import trio
@@ -27,7 +28,7 @@ HARD_LIMIT = 2.0
 """Seconds beyond the grace after which the process ends regardless."""
 _STALLED_MS = 10_000
 _GRACEFUL = 0.5
-_INBOUND_MESSAGE = 256 * 1024
+_INBOUND_MESSAGE = 1024 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,7 +64,10 @@ def address(listener: socket.socket) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach ``host``."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def serve(
@@ -73,10 +77,12 @@ async def serve(
     inspector: socket.socket,
     stop: anyio.Event,
     started: Callable[[], object] = lambda: None,
+    ended: Callable[[], object] = lambda: None,
 ) -> None:
     """Serve until ``stop`` is set. Closes both sockets.
 
-    Deliveries are refused with 503 from then on, while runs use up their grace.
+    Deliveries are refused with 503 from then on, while runs use up their grace; then
+    ``ended`` is called, and answers that are still on their way are cut short.
     Cancellation ends runs and requests alike, without grace.
     """
     closing = trio.Event()
@@ -86,6 +92,10 @@ async def serve(
         async with board.opened():
             started()
             await stop.wait()
+        ended()
+        for mount in board.mounts:
+            if mount.close is not None:
+                mount.close()
         closing.set()
 
 
@@ -101,6 +111,7 @@ def run(
 
     ``beside`` is an async function that runs as long as the servers do.
     """
+    stalled = _timer(HARD_LIMIT, _exit_stalled)
 
     async def main() -> None:
         stop = anyio.Event()
@@ -109,13 +120,19 @@ def run(
             if beside is not None:
                 nursery.start_soon(beside)
             await serve(
-                board, front=front, inspector=inspector, stop=stop, started=started
+                board,
+                front=front,
+                inspector=inspector,
+                stop=stop,
+                started=started,
+                ended=stalled.start,
             )
             nursery.cancel_scope.cancel("served")
 
     try:
         trio.run(main)
     finally:
+        stalled.cancel()
         board.database.close()
 
 
@@ -155,13 +172,13 @@ async def _until_signalled(stop: anyio.Event, limit: float) -> None:
             name = signal.Signals(received).name
             logger.info("%s: no more deliveries, runs have their grace", name)
             stop.set()
-            _exit_after(limit)
+            _timer(limit, _exit_late).start()
 
 
-def _exit_after(seconds: float) -> None:
-    timer = threading.Timer(seconds, _exit_late)
+def _timer(seconds: float, way: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, way)
     timer.daemon = True
-    timer.start()
+    return timer
 
 
 def _exit_late() -> None:
@@ -169,6 +186,11 @@ def _exit_late() -> None:
     _exit()
 
 
-def _exit() -> None:
+def _exit_stalled() -> None:
+    logger.warning("a client does not read: its connection is cut, all runs have ended")
+    _exit(0)
+
+
+def _exit(code: int = 1) -> None:
     logging.shutdown()
-    os._exit(1)
+    os._exit(code)

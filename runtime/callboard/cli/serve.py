@@ -72,11 +72,11 @@ def serve_board(
         console = Console(highlight=False)
         sources = ", ".join(f"{url}/webhooks/{name}" for name in board.sources)
         names = ", ".join(provider.name for provider in board.providers)
-        console.print(f"[bold]inspector[/]  {watch}/", soft_wrap=True)
+        console.print(f"[bold]inspector[/]  {board.launch_link()}", soft_wrap=True)
         console.print(f"[bold]webhooks[/]   {sources or 'no source'}", soft_wrap=True)
         console.print(f"[bold]providers[/]  {names or 'none'}", soft_wrap=True)
         console.print(f"[bold]settings[/]   {settings.place}", soft_wrap=True)
         if page:
-            show_page(f"{watch}/")
+            show_page(board.launch_link() or watch)
 
     serving.run(board, front=front, inspector=inspector, started=started)
