@@ -22,7 +22,8 @@ from callboard import clock
 from callboard_inspector.actions import Actions
 from callboard_inspector.detail import Details
 from callboard_inspector.feed import BEAT, Feed, FeedFullError
-from callboard_inspector.gate import Gate, Gatekeeper
+from callboard_inspector.gate import Gate
+from callboard_inspector.gatekeeper import Gatekeeper
 from callboard_inspector.snapshots import NEWEST
 from callboard_inspector.watcher import OPEN, SCOPES, Watcher
 from callboard_inspector.wire import FRAME_LIMIT, PROTOCOL, Bye, Hello, Limits, encode

@@ -1,24 +1,26 @@
 """Who may come in.
 
-Owns the checks that every request passes before anything else sees it: the Host, the
-Origin, and the session. Watching over loopback needs no session; anything else does, and
-actions always do. A session begins with a launch link, which works once.
+Owns the checks that every request must pass: the Host, the Origin, and the session. Watching over loopback needs no session, unless a key is
+configured; anything else does, and actions always do. A session begins with a launch
+link, which works once, or with the key. Programs may send the key with each request.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
-_COOKIE = "callboard_session"
+COOKIE = "callboard_session"
 _TOKENS = 16
 _SESSIONS = 256
+KEY_LENGTH = 16
+"""Characters that a key has at least: it must not be guessed."""
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 TOKEN = "token"  # noqa: S105 - the parameter's name
 """The query parameter of a launch link."""
@@ -34,32 +36,58 @@ class Visitor(Struct, frozen=True):
 class Gate:
     """The checks, and the tokens and sessions of one process."""
 
-    def __init__(self, hosts: Iterable[str] = ()) -> None:
-        """``hosts``: further Host headers to answer to, with their port if any."""
+    def __init__(
+        self,
+        hosts: Iterable[str] = (),
+        *,
+        keys: Iterable[str] = (),
+        own: Callable[[], str] = lambda: "",
+    ) -> None:
+        """What the checks go by.
+
+        Args:
+            hosts: Further Host headers to answer to; without a port, on any.
+            keys: What opens a session any number of times.
+            own: The address that is listened on.
+        """
         self._hosts = frozenset(host.lower() for host in hosts)
+        self._keys = tuple(key.encode() for key in keys)
+        self._own = own
         self._tokens: list[str] = []
         self._sessions: list[str] = []
 
-    def launch_token(self) -> str:
-        """A token that opens one session."""
+    @property
+    def keyed(self) -> bool:
+        """Whether a key is configured: then nobody watches without a session."""
+        return bool(self._keys)
+
+    def launch_link(self, address: str) -> str:
+        """``address`` with a token that opens one session."""
         token = secrets.token_urlsafe(24)
         self._tokens = [*self._tokens[1 - _TOKENS :], token]
-        return token
+        return f"{address}?{TOKEN}={token}"
 
     def redeem(self, token: str) -> str | None:
         """The session that ``token`` opens; None if it never did, or already has."""
         for known in self._tokens:
             if secrets.compare_digest(known.encode(), token.encode()):
                 self._tokens.remove(known)
-                session = secrets.token_urlsafe(24)
-                self._sessions = [*self._sessions[1 - _SESSIONS :], session]
-                return session
+                return self._session()
         return None
+
+    def enter(self, key: str) -> str | None:
+        """A session for who knows a key."""
+        return self._session() if _is_one_of(key.encode(), self._keys) else None
+
+    def _session(self) -> str:
+        session = secrets.token_urlsafe(24)
+        self._sessions = [*self._sessions[1 - _SESSIONS :], session]
+        return session
 
     def refusal(self, scope: Scope, headers: Headers) -> str | None:
         """Why nobody may ask like this; None if the Host and the Origin are right."""
         host = headers.get("host", "").lower()
-        if host not in self._hosts and _name(host) not in _LOOPBACK_NAMES:
+        if not self._answers_to(host):
             return f"this inspector does not answer to the host {host[:80]!r}"
         origin = headers.get("origin")
         must = scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD"}
@@ -69,68 +97,34 @@ class Gate:
             return "a browser's request must say where it comes from"
         return None
 
+    def _answers_to(self, host: str) -> bool:
+        name = _name(host)
+        known = name in _LOOPBACK_NAMES or name in self._hosts or host in self._hosts
+        return known or (name != "" and name == self._own().lower())
+
     def visitor(self, scope: Scope, headers: Headers) -> Visitor:
         """What the one who asks may do."""
-        session = cookie_parser(headers.get("cookie", "")).get(_COOKIE, "").encode()
-        known = any(secrets.compare_digest(s.encode(), session) for s in self._sessions)
-        server = scope.get("server") or ("", None)
-        near = _is_loopback(server[0]) and _name(headers["host"]) in _LOOPBACK_NAMES
-        return Visitor(watch=known or near, act=known)
+        session = cookie_parser(headers.get("cookie", "")).get(COOKIE, "").encode()
+        known = _is_one_of(session, [s.encode() for s in self._sessions])
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if not known and scheme.lower() == "bearer":
+            known = _is_one_of(key.strip().encode(), self._keys)
+        return Visitor(watch=known or self._is_near(scope, headers), act=known)
+
+    def _is_near(self, scope: Scope, headers: Headers) -> bool:
+        """Whether somebody on this machine asks, and for no other."""
+        ends = [(scope.get(end) or ("", None))[0] for end in ("server", "client")]
+        return (
+            not self.keyed
+            and all(map(is_loopback, ends))
+            and _name(headers["host"].lower()) in _LOOPBACK_NAMES
+            and not any(name in headers for name in _FORWARDED)
+        )
 
 
-class Gatekeeper:
-    """Puts a gate before an application; ``scope["visitor"]`` says who came in."""
-
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
-        self._app = app
-        self._gate = gate
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As ASGI wants it."""
-        if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        refusal = self._gate.refusal(scope, headers)
-        if refusal is not None:
-            await _refuse(scope, receive, send, 403, refusal)
-            return
-        if scope["type"] == "http" and scope["method"] == "GET":
-            query = parse_qs(scope["query_string"].decode("latin-1"))
-            if TOKEN in query:
-                await self._launch(query)(scope, receive, send)
-                return
-        visitor = self._gate.visitor(scope, headers)
-        if not visitor.watch:
-            hint = "open the launch link that the server printed"
-            await _refuse(scope, receive, send, 401, f"no session: {hint}")
-            return
-        scope["visitor"] = visitor
-        await self._app(scope, receive, send)
-
-    def _launch(self, query: dict[str, list[str]]) -> ASGIApp:
-        session = self._gate.redeem(query.pop(TOKEN)[0])
-        if session is None:
-            message = "this launch link was used already, or is not this server's"
-            return PlainTextResponse(
-                message, 401, headers={"cache-control": "no-store"}
-            )
-        rest = urlencode(query, doseq=True)
-        response = RedirectResponse(f"./?{rest}" if rest else "./", 303)
-        response.headers["cache-control"] = "no-store"
-        response.headers["referrer-policy"] = "no-referrer"
-        response.set_cookie(_COOKIE, session, httponly=True, samesite="strict")
-        return response
-
-
-async def _refuse(
-    scope: Scope, receive: Receive, send: Send, status: int, reason: str
-) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": reason[:100]})
-        return
-    await PlainTextResponse(reason, status)(scope, receive, send)
+def _is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
+    """Compared in constant time."""
+    return sum(secrets.compare_digest(one, given) for one in known) > 0
 
 
 def _name(host: str) -> str:
@@ -140,8 +134,9 @@ def _name(host: str) -> str:
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach ``address``."""
     try:
         return ip_address(address).is_loopback
     except ValueError:
-        return False
+        return address == "localhost"

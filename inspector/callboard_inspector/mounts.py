@@ -3,35 +3,47 @@
 from collections.abc import Iterable
 
 from callboard.board import Callboard, Mount
+from callboard.settings import SettingsError
 from callboard_inspector.actions import board_actions
 from callboard_inspector.app import make_app
 from callboard_inspector.feed import Feed
-from callboard_inspector.gate import Gate
+from callboard_inspector.gate import KEY_LENGTH, Gate, is_loopback
 from callboard_inspector.settings import InspectorSettings
 from callboard_inspector.watched import watched_board
 
+TOKEN = "INSPECTOR_TOKEN"  # noqa: S105 - the variable's name
+
 
 def make_mounts(board: Callboard) -> Iterable[Mount]:
-    """The page and its socket, on the inspector's side.
-
-    Whoever serves ``board.inspector`` finds the gate, for launch links, with
-    ``board.share(Gate, …)``, and the feed, to be closed before the server is, with
-    ``board.share(Feed, …)``: see ``gate_of`` and ``feed_of``.
-    """
+    """The page and its socket, on the inspector's side."""
     settings = board.settings.section("inspector", InspectorSettings)
+    gate, feed = gate_of(board), feed_of(board)
     app = make_app(
-        feed_of(board),
-        gate=gate_of(board),
+        feed,
+        gate=gate,
         actions=board_actions(board) if settings.actions else None,
         words={"effects": settings.effects},
     )
-    return [Mount(path="/", app=app, side="inspector")]
+
+    def link(address: str) -> str:
+        near = is_loopback(board.inspector_host) and not gate.keyed
+        # Watching from this machine needs no session; a plain link can be kept.
+        return address if near and not settings.actions else gate.launch_link(address)
+
+    return [Mount("/", app, side="inspector", link=link, close=feed.close)]
 
 
 def gate_of(board: Callboard) -> Gate:
     """The gate of ``board``'s inspector."""
     settings = board.settings.section("inspector", InspectorSettings)
-    return board.share(Gate, lambda: Gate(settings.hosts))
+    keys = board.settings.secrets(TOKEN)
+    short = [key for key in keys if len(key) < KEY_LENGTH]
+    if short:
+        expected = f"expected at least {KEY_LENGTH} characters, got {len(short[0])}"
+        raise SettingsError(f"CALLBOARD_{TOKEN}: {expected}")
+    return board.share(
+        Gate, lambda: Gate(settings.hosts, keys=keys, own=lambda: board.inspector_host)
+    )
 
 
 def feed_of(board: Callboard) -> Feed:

@@ -5,19 +5,26 @@
         frame = await line.next()
 
 Whatever the server sends waits in ``line`` until it is read; a line with ``room`` zero
-holds nothing, as a client that does not read.
+holds nothing, as a client that does not read. ``served`` is the real thing: a callboard
+and its inspector behind real sockets.
 """
 
 import math
-from collections.abc import AsyncGenerator
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from pathlib import Path
+from socket import socket
+from typing import Any, TypeVar
 
 import anyio
 
+from callboard import Callboard, Database, Provider, Settings, serving
+from callboard.testing import PlainSource
 from callboard_inspector.actions import Actions
 from callboard_inspector.detail import Details
 from callboard_inspector.feed import Feed
+from callboard_inspector.mounts import make_mounts
 from callboard_inspector.watcher import Watcher
 from callboard_inspector.wire import (
     ClientFrame,
@@ -122,3 +129,49 @@ async def connected(
     finally:
         line.hang_up()
         feed.leave()
+
+
+@asynccontextmanager
+async def served(
+    *providers: Provider,
+    settings: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Callboard]:
+    """A callboard with a ``PlainSource``, served by hypercorn on free loopback ports.
+
+    ``settings`` are the content of ``callboard.toml``. Only on trio.
+    """
+    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
+        database = Database.open(f"sqlite:///{Path(folder, 'callboard.db')}")
+        try:
+            board = Callboard(
+                Settings(settings, environment=environment or {}), database
+            )
+            board.add(sources=[PlainSource()], providers=providers)
+            board.add(mounts=make_mounts(board))
+            front = serving.listen("127.0.0.1", 0)
+            inspector = serving.listen("127.0.0.1", 0)
+            board.front_url = serving.address(front)
+            board.inspector_url = serving.address(inspector)
+            async with _serving(board, front, inspector):
+                yield board
+        finally:
+            database.close()
+
+
+@asynccontextmanager
+async def _serving(
+    board: Callboard, front: socket, inspector: socket
+) -> AsyncGenerator[None]:
+    started, stop = anyio.Event(), anyio.Event()
+
+    async def serve() -> None:
+        await serving.serve(
+            board, front=front, inspector=inspector, stop=stop, started=started.set
+        )
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(serve)
+        await started.wait()
+        yield
+        stop.set()

@@ -1,0 +1,154 @@
+"""A client of the feed, for programs: connecting, speaking, listening.
+
+Owns the websocket on the client's side and what its failures are called.
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
+
+import anyio
+import httpx
+from httpx_ws import (
+    AsyncWebSocketSession,
+    HTTPXWSException,
+    WebSocketDisconnect,
+    WebSocketUpgradeError,
+    aconnect_ws,
+)
+from wsproto.utilities import LocalProtocolError
+
+from callboard_inspector.wire import (
+    FRAME_LIMIT,
+    PROTOCOL,
+    ClientFrame,
+    ServerFrame,
+    decode_server,
+    encode,
+)
+
+_PATIENCE = 10.0
+_LOST = (HTTPXWSException, httpx.HTTPError, anyio.ClosedResourceError)
+
+
+class NoServerError(Exception):
+    """There is no inspector at that address, or it lets nobody in; says which."""
+
+
+class GoneError(Exception):
+    """The server has closed the connection, or is no longer there."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        """The websocket's close code, if there was one."""
+
+
+class Client:
+    """One connection. Use ``connect``."""
+
+    def __init__(self, session: AsyncWebSocketSession) -> None:
+        self._session = session
+
+    async def say(self, frame: ClientFrame) -> None:
+        """Send a frame.
+
+        Raises:
+            GoneError: Nobody is there any more.
+        """
+        await self.say_text(encode(frame))
+
+    async def say_text(self, text: str) -> None:
+        """Send what may be no frame; raises as ``say`` does."""
+        try:
+            await self._session.send_text(text)
+        except (*_LOST, LocalProtocolError) as error:
+            raise GoneError(f"the connection is lost: {error!r}") from error
+
+    async def next_text(self) -> str:
+        """The next message.
+
+        Raises:
+            GoneError: Nobody is there any more.
+        """
+        try:
+            return await self._session.receive_text()
+        except WebSocketDisconnect as error:
+            raise GoneError(error.reason or "it closed", error.code) from error
+        except _LOST as error:
+            raise GoneError(f"the connection is lost: {error!r}") from error
+
+    async def next(self) -> ServerFrame:
+        """The next frame; raises as ``next_text`` does."""
+        return decode_server(await self.next_text())
+
+
+@asynccontextmanager
+async def connect(
+    url: str, key: str | None = None, **headers: str
+) -> AsyncGenerator[Client]:
+    """A connection to the inspector at ``url``, such as ``http://127.0.0.1:8471``.
+
+    ``key`` is what the server was started with, where it was.
+
+    Raises:
+        NoServerError: Nobody answers there, or lets us in.
+    """
+    if key is not None:
+        headers["authorization"] = f"Bearer {key}"
+    leaving = False
+    try:
+        # An environment's proxy is for the world, and an inspector seldom lies there.
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=_PATIENCE) as http,
+            AsyncExitStack() as stack,
+        ):
+            yield Client(await _open(stack, http, url, headers))
+            leaving = True
+    except BaseExceptionGroup as group:
+        # The session's own task group wraps what passes through it.
+        error = _only(group)
+        if leaving and isinstance(error, LocalProtocolError):
+            return  # it was asked for a sign of life while it said farewell
+        raise error from None
+
+
+async def _open(
+    stack: AsyncExitStack, http: httpx.AsyncClient, url: str, headers: Mapping[str, str]
+) -> AsyncWebSocketSession:
+    session = aconnect_ws(
+        f"{url.rstrip('/')}/ws",
+        http,
+        subprotocols=[PROTOCOL],
+        headers=headers,
+        max_message_size_bytes=2 * FRAME_LIMIT,
+    )
+    try:
+        return await stack.enter_async_context(session)
+    except WebSocketUpgradeError as error:
+        raise NoServerError(_refusal(url, error.response)) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        message = f"no inspector answers at {url}: {error or type(error).__name__}"
+        raise NoServerError(message) from error
+
+
+def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What the groups hold, where it is one."""
+    leaves = list(_leaves(group))
+    return leaves[0] if len(leaves) == 1 else group
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        for member in group.exceptions:
+            yield from _leaves(member)
+    else:
+        yield error
+
+
+def _refusal(url: str, answer: httpx.Response) -> str:
+    if answer.status_code in {401, 403}:
+        hint = "is CALLBOARD_INSPECTOR_TOKEN that server's?"
+        return f"{url} lets nobody in without a key: {hint}"
+    return f"{url} is no callboard inspector: it answers {answer.status_code}"
