@@ -289,8 +289,14 @@ class Organizations(EntityProvider):
             message = "organization %s is now %s: change [github] organizations"
             logger.warning(message, old, new)
         await self.scope.changed(run)
+        # The name may be another organization's by now, which is none to be replaced.
+        past = [old] if old and not await self.scope.covers(run, old) else []
         if await self.scope.covers(run, new):
-            await self._whole(run, new, also=[old] if old else [])
+            await self._whole(run, new, also=past)
+        else:
+            # Renamed once more since; that event reads it under its last name.
+            for name in past:
+                await self._forget(run, name)
 
     @on(OrganizationDeleted, ordered_by="organization.login")
     async def organization_deleted(
