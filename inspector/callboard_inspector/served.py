@@ -1,0 +1,127 @@
+"""A callboard with its page, served for a test that looks at it with a browser.
+
+    with served(Things()) as house:
+        delivery = house.deliver("thing", {"name": "a"})
+        house.settle()
+        page.goto(house.link(f"?delivery={delivery}"))
+
+Everything runs in threads of its own, so that the test may block.
+"""
+
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from callboard import serving, testing
+from callboard.board import Callboard
+from callboard.database import Database
+from callboard.provider import Provider
+from callboard.settings import Settings
+from callboard.wake import Wake
+from callboard_inspector.mounts import make_mounts
+
+T = TypeVar("T")
+_PATIENCE = 30.0
+_SETTINGS = {"runtime": {"grace": 0.0}, "inspector": {"actions": True}}
+
+
+class House:
+    """A callboard that is being served. Its methods are for the test's own thread."""
+
+    def __init__(self, board: Callboard, address: str, portal: BlockingPortal) -> None:
+        self.board = board
+        self.address = address
+        """``http://127.0.0.1:<port>/``, where people watch."""
+        self._portal = portal
+
+    def link(self, query: str = "") -> str:
+        """An address that opens the page with the right to act, once."""
+        mount = next(mount for mount in self.board.mounts if mount.link is not None)
+        link = self.address if mount.link is None else mount.link(self.address)
+        return f"{link}&{query.removeprefix('?')}" if "?" in link else f"{link}{query}"
+
+    def deliver(self, event: str, payload: Mapping[str, Any] | None = None) -> str:
+        """Send ``payload`` to the plain source; returns the delivery's id."""
+        return self._portal.call(testing.deliver, self.board, event, payload)
+
+    def settle(self) -> None:
+        """Wait until no delivery is queued or running."""
+        self._portal.call(_bounded, partial(testing.settled, self.board))
+
+    def until(self, wanted: Callable[[Callboard], T | None]) -> T:
+        """What ``wanted`` finds, looked for again whenever something has changed."""
+        return self._portal.call(_bounded, partial(_until, self.board, wanted))
+
+
+@contextmanager
+def served(
+    *providers: Provider, settings: Mapping[str, Mapping[str, Any]] | None = None
+) -> Generator[House]:
+    """A callboard with ``providers`` and the inspector, actions switched on.
+
+    ``settings`` are more of its sections ``runtime`` and ``inspector``. Its database is a
+    temporary file. What still runs at the end is halted at once.
+    """
+    with (
+        start_blocking_portal("trio") as portal,
+        portal.wrap_async_context_manager(_served(providers, settings or {})) as found,
+    ):
+        board, address = found
+        yield House(board, address, portal)
+
+
+@asynccontextmanager
+async def _served(
+    providers: tuple[Provider, ...], settings: Mapping[str, Mapping[str, Any]]
+) -> AsyncGenerator[tuple[Callboard, str]]:
+    whole = {
+        name: {**ours, **settings.get(name, {})} for name, ours in _SETTINGS.items()
+    }
+    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
+        database = Database.open(f"sqlite:///{Path(folder, 'callboard.db')}")
+        try:
+            board = Callboard(Settings(whole, environment={}), database)
+            board.add(sources=[testing.PlainSource()], providers=providers)
+            board.add(mounts=make_mounts(board))
+            front, inspector = (serving.listen("127.0.0.1", 0) for _ in range(2))
+            address = f"{serving.address(inspector)}/"
+            stop, started = anyio.Event(), anyio.Event()
+            serve = partial(
+                serving.serve,
+                board,
+                front=front,
+                inspector=inspector,
+                stop=stop,
+                started=started.set,
+            )
+            async with anyio.create_task_group() as group:
+                group.start_soon(serve)
+                await started.wait()
+                yield board, address
+                stop.set()
+        finally:
+            database.close()
+
+
+async def _bounded(wait: Callable[[], Any]) -> Any:
+    with anyio.fail_after(_PATIENCE):
+        return await wait()
+
+
+async def _until(board: Callboard, wanted: Callable[[Callboard], T | None]) -> T:
+    while True:
+        wake = Wake()
+        board.trace.arm(wake)
+        try:
+            found = wanted(board)
+            if found is not None:
+                return found
+            await wake.wait()
+        finally:
+            board.trace.disarm(wake)
