@@ -14,9 +14,13 @@ from callboard.dispatch import Dispatcher
 from callboard.ids import new_id
 from callboard.journal import Accepted, Arrival, Journal, Move, Waiting
 from callboard.routes import Routes
+from callboard.scopes import scope_of
 from callboard.standing import Pause, Standing
 from callboard.task import Task
 from callboard.trace import Trace
+
+REPLAY_HEADER = "x-callboard-replay"
+"""The header of a replayed delivery that says who replayed it, and how."""
 
 
 class ActionError(Exception):
@@ -63,11 +67,15 @@ class Actions:
         if origin is None:
             raise ActionError(f"replay: no delivery {delivery} in the journal")
         id_ = new_id()
+        how = "with an edited payload " if body is not None else ""
+        reason = f"replayed {how}by {who}"
         again = replace(
             origin,
             id=id_,
             guid=f"{origin.guid}/replay/{id_}",
             received_at=clock.now(),
+            # Its reason is overwritten by what becomes of it; this stays.
+            headers=origin.headers | {REPLAY_HEADER: reason},
             body=origin.body if body is None else body,
         )
         order = self._routes.order(
@@ -76,10 +84,7 @@ class Actions:
             repository=again.repository,
             body=again.body,
         )
-        how = "with an edited payload " if body is not None else ""
-        arrival = Arrival(
-            again, order, replay_of=delivery, reason=f"replayed {how}by {who}"
-        )
+        arrival = Arrival(again, order, replay_of=delivery, reason=reason)
         accepted = await self._journal.append(arrival)
         self._trace.show(accepted.view)
         self._offer(accepted.waiting)
@@ -146,11 +151,12 @@ class Actions:
             if not self._conductor.halt(task.tree.run, cause):
                 raise ActionError(f"cancel: run {task.tree.run} is not running")
             return
-        if task.scope is None:
+        scope = scope_of(task)
+        if scope is None:
             message = f"cancel: task {id_} has no scope of its own: expected a run, a"
             raise ActionError(f"{message} provider or a span, got a {task.kind}")
         task.halt_all(cause)
-        task.scope.cancel(cause)
+        scope.cancel()
 
     def _find(self, id_: str) -> Task:
         run, _, n = id_.rpartition(".")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from callboard.failure import Frame, is_library, source_line
+from callboard.scopes import coroutine_of
 from callboard.task import Task
 
 _DEEPEST = 60
@@ -16,7 +17,7 @@ def await_stack(task: Task) -> list[Frame]:
     handle: Any = task.handle
     if handle is None:
         return []
-    coroutine = handle.coro if hasattr(handle, "coro") else handle.get_coro()
+    coroutine = coroutine_of(handle)
     frames: list[Frame] = []
     while coroutine is not None and len(frames) < _DEEPEST:
         frame = getattr(coroutine, "cr_frame", None) or getattr(

@@ -43,6 +43,7 @@ class Backstage:
         providers: Sequence[Provider],
         trace: Trace,
         backend: str = "trio",
+        cancellable: bool = False,
     ) -> None:
         self.watchdog = Watchdog(trace)
         self._dispatcher = dispatcher
@@ -52,6 +53,7 @@ class Backstage:
         self._providers = providers
         self._trace = trace
         self._backend = backend
+        self._cancellable = cancellable
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._token: EventLoopToken | None = None
@@ -132,7 +134,7 @@ class Backstage:
 
     async def _work(self) -> None:
         self._token = current_token()
-        with tracing.installed():
+        with tracing.installed(cancellable=self._cancellable):
             async with AsyncExitStack() as stack:
                 for provider in self._providers:
                     await stack.enter_async_context(provider.opened())

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -82,6 +82,14 @@ class TaskRecord(Struct, frozen=True, omit_defaults=True):
     """Completed children that were dropped to bound the size of the tree."""
 
 
+class Cancellable(Protocol):
+    """A cancel scope, or a backend's task."""
+
+    def cancel(self) -> object:
+        """Tell what is inside to stop."""
+        ...
+
+
 class Task(Struct, eq=False):
     """A live node. Written by one thread at a time; read by any.
 
@@ -120,8 +128,8 @@ class Task(Struct, eq=False):
     """The child that failed last, for the cause of its siblings' halt."""
     handle: Any = None
     """The backend's own task, while it lives."""
-    scope: Any = None
-    """The cancel scope around its body, where it has one of its own."""
+    scope: Cancellable | None = None
+    """What cancels it, and all below it, alone; None where nothing does."""
 
     @property
     def id(self) -> str:

@@ -73,7 +73,7 @@ def _end_unstarted(node: Task, coro: Coroutine[Any, Any, Any]) -> None:
 
 
 @contextmanager
-def installed() -> Generator[None]:
+def installed(*, cancellable: bool) -> Generator[None]:  # noqa: ARG001 - asyncio's own tasks can be cancelled as they are
     """See ``tracing.installed``."""
     loop = asyncio.get_running_loop()
     factory = TaskFactory(loop.get_task_factory())

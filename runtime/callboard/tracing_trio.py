@@ -1,6 +1,6 @@
 """The hook on trio: an Instrument that is told of every new task."""
 
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -9,8 +9,8 @@ import trio
 from trio.lowlevel import Task as TrioTask
 
 from callboard import tracing, tracing_threads
-from callboard.task import CURRENT
-from callboard.tracing import child, take_expected, watch
+from callboard.task import CURRENT, Task
+from callboard.tracing import child, is_wrapped, take_expected, watch
 
 
 class TaskInstrument(trio.abc.Instrument):
@@ -21,7 +21,8 @@ class TaskInstrument(trio.abc.Instrument):
     tasks run on untraced.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, cancellable: bool) -> None:
+        self.cancellable = cancellable
         self.broken = False
 
     def task_spawned(self, task: TrioTask) -> None:
@@ -34,8 +35,7 @@ class TaskInstrument(trio.abc.Instrument):
             self.broken = True
             tracing.logger.exception("tracing failed and is off; tasks run on")
 
-    @staticmethod
-    def _trace(task: TrioTask) -> None:
+    def _trace(self, task: TrioTask) -> None:
         nursery = task.parent_nursery
         if nursery is None:
             return
@@ -51,14 +51,24 @@ class TaskInstrument(trio.abc.Instrument):
             if parent.state.final:
                 return
             node = child(parent, task.name, task.coro)
+            if self.cancellable and not is_wrapped(task.coro):
+                node.handle = task
+                task.coro = cast("Any", _in_scope(task.coro, node))
+                return
         node.handle = task
         task.coro = cast("Any", watch(task.coro, node))
 
 
+async def _in_scope(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
+    """Watch ``coroutine`` in a scope of its own, which anyio's tasks have anyway."""
+    with trio.CancelScope() as node.scope:
+        return await watch(coroutine, node)
+
+
 @contextmanager
-def installed() -> Generator[None]:
+def installed(*, cancellable: bool) -> Generator[None]:
     """See ``tracing.installed``."""
-    instrument = TaskInstrument()
+    instrument = TaskInstrument(cancellable=cancellable)
     trio.lowlevel.add_instrument(instrument)
     try:
         # anyio's own function ends in trio's, and has the better name for the node.

@@ -18,6 +18,7 @@ from msgspec import Struct
 from callboard import clock
 from callboard.failure import Frame, is_library, source_line
 from callboard.logs import attach
+from callboard.scopes import coroutine_of
 from callboard.task import Task
 from callboard.trace import Trace
 
@@ -120,8 +121,7 @@ class Watchdog:
 def _executing(handle: Any) -> bool:
     if handle is None:
         return False
-    coroutine = handle.coro if hasattr(handle, "coro") else handle.get_coro()
-    return bool(getattr(coroutine, "cr_running", False))
+    return bool(getattr(coroutine_of(handle), "cr_running", False))
 
 
 def _stack(frame: FrameType | None) -> list[Frame]:

@@ -286,6 +286,7 @@ def test_halting_task_ends_only_when_its_body_has_unwound(
                 group.start_soon(anyio.sleep_forever, name="child")
                 await anyio.lowlevel.checkpoint()
                 node.tree.root.halt_all("cancelled by ada")
+                assert node.scope is not None
                 node.scope.cancel()
         finally:
             states.append(node.state.value)

@@ -38,12 +38,13 @@ async def open_board(
     path: Path | None = None,
     settings: Mapping[str, Any] | None = None,
     backend: str | None = None,
+    cancellable: bool = False,
 ) -> AsyncGenerator[Callboard]:
     """An open callboard with these providers, a ``PlainSource`` and other ``sources``.
 
     Its database is the SQLite file ``path``, or a temporary one; ``settings`` are the
     content of ``callboard.toml``. Backstage runs on ``backend``, or else on the kind of
-    event loop that calls.
+    event loop that calls. ``cancellable`` is ``Callboard.cancellable``.
     """
     with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
         file = path or Path(folder, "callboard.db")
@@ -51,6 +52,7 @@ async def open_board(
         try:
             board = Callboard(Settings(settings, environment={}), database)
             board.backend = backend or sniffio.current_async_library()
+            board.cancellable = cancellable
             board.add(sources=[PlainSource(types=types), *sources])
             board.add(providers=providers, mounts=mounts)
             async with board.opened():
