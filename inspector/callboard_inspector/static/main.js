@@ -163,6 +163,9 @@ function perform(intent) {
     case "older":
       void older();
       break;
+    case "keep":
+      void keep();
+      break;
     case "open":
       void openFile(intent.file);
       break;
@@ -322,7 +325,7 @@ function choices(typed) {
   ];
   if (delivery !== null) {
     offered.push({ name: "Fit the whole run", key: "f", run: () => emit({ do: "range", range: null }) });
-    offered.push({ name: "Keep this run in a file", run: () => void keep() });
+    offered.push({ name: "Keep this run in a file", run: () => emit({ do: "keep" }) });
     if (state.hello?.capabilities.includes("replay")) {
       offered.push({ name: "Replay this delivery", key: "r", run: () => emit({ do: "asking", what: "replay" }) });
     }

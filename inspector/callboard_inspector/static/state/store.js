@@ -71,7 +71,7 @@ import { splitTaskId } from "./rows.js";
  *   | { do: "asking", what: "cancel" | "replay" | null }
  *   | { do: "older" }
  *   | { do: "command", kind: CommandKind, target: string, payload?: string }
- *   | { do: "open", file: File }
+ *   | { do: "keep" } | { do: "open", file: File }
  * } Intent
  */
 
