@@ -5,6 +5,7 @@ are recorded, ordered, retried and shown alike; a handler never has two at once,
 all its ticks share an ordering key, and a tick waits until the one before has ended.
 """
 
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 import anyio
 from cronsim import CronSim
 from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
 
 from callboard import clock
 from callboard.delivery import Delivery
@@ -20,7 +22,11 @@ from callboard.journal import Accepted, Arrival
 from callboard.provider import Handler
 from callboard.routes import SCHEDULE, Order
 
+logger = logging.getLogger(__name__)
+
 _JITTER = 0.05
+_LOOK_AGAIN = 30.0
+"""Seconds after which a tick is made that the journal did not take."""
 
 
 class Tick(Struct, eq=False):
@@ -61,9 +67,18 @@ class Schedule:
         while self.ticks:
             tick = min(self.ticks, key=lambda t: t.due)
             await anyio.sleep(max(tick.due - clock.now(), 0.0))
-            if tick.last is None or not await self._unended(tick.last):
-                tick.last = (await self._accept(_arrival(tick.handler))).view.id
-            tick.due = _next(tick.handler, clock.now())
+            try:
+                await self._make(tick)
+            except DBAPIError as error:
+                logger.warning("%s: no tick, %s", tick.handler.name, error.orig)
+                tick.due = clock.now() + _LOOK_AGAIN
+            else:
+                tick.due = _next(tick.handler, clock.now())
+
+    async def _make(self, tick: Tick) -> None:
+        """One tick, unless the one before has not ended."""
+        if tick.last is None or not await self._unended(tick.last):
+            tick.last = (await self._accept(_arrival(tick.handler))).view.id
 
 
 def _first(handler: Handler, last: float | None) -> float:
