@@ -17,6 +17,7 @@ TOKEN = "INSPECTOR_TOKEN"  # noqa: S105 - the variable's name
 def make_mounts(board: Callboard) -> Iterable[Mount]:
     """The page and its socket, on the inspector's side."""
     settings = board.settings.section("inspector", InspectorSettings)
+    board.cancellable = board.cancellable or settings.actions
     gate, feed = gate_of(board), feed_of(board)
     app = make_app(
         feed,
