@@ -88,7 +88,7 @@ async def serve(
     closing = trio.Event()
     async with trio.open_nursery() as nursery:
         for app, listener in ((board.front, front), (board.inspector, inspector)):
-            await nursery.start(_serve, app, listener, closing)
+            await nursery.start(serve_app, app, listener, closing)
         async with board.opened():
             started()
             await stop.wait()
@@ -111,12 +111,18 @@ def run(
 
     ``beside`` is an async function that runs as long as the servers do.
     """
-    stalled = _timer(HARD_LIMIT, _exit_stalled)
+    over = threading.Event()
+    late = _timer(board.policy.grace + HARD_LIMIT, over)
+    stalled = _timer(HARD_LIMIT, over)
+
+    def ended() -> None:
+        over.set()
+        stalled.start()
 
     async def main() -> None:
         stop = anyio.Event()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_until_signalled, stop, board.policy.grace + HARD_LIMIT)
+            nursery.start_soon(_until_signalled, stop, late)
             if beside is not None:
                 nursery.start_soon(beside)
             await serve(
@@ -125,7 +131,7 @@ def run(
                 inspector=inspector,
                 stop=stop,
                 started=started,
-                ended=stalled.start,
+                ended=ended,
             )
             nursery.cancel_scope.cancel("served")
 
@@ -136,12 +142,13 @@ def run(
         board.database.close()
 
 
-async def _serve(
+async def serve_app(
     app: ASGIApp,
     listener: socket.socket,
     closing: trio.Event,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
+    """Serve one application until ``closing`` is set. Closes the socket."""
     config = Config()
     # hypercorn closes the file descriptor that it is given.
     config.bind = [f"fd://{listener.detach()}"]
@@ -163,7 +170,7 @@ async def _serve(
     )
 
 
-async def _until_signalled(stop: anyio.Event, limit: float) -> None:
+async def _until_signalled(stop: anyio.Event, late: threading.Timer) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for received in signals:
             if stop.is_set():
@@ -172,23 +179,22 @@ async def _until_signalled(stop: anyio.Event, limit: float) -> None:
             name = signal.Signals(received).name
             logger.info("%s: no more deliveries, runs have their grace", name)
             stop.set()
-            _timer(limit, _exit_late).start()
+            late.start()
 
 
-def _timer(seconds: float, way: Callable[[], None]) -> threading.Timer:
-    timer = threading.Timer(seconds, way)
+def _timer(seconds: float, over: threading.Event) -> threading.Timer:
+    timer = threading.Timer(seconds, _exit_late, [over])
     timer.daemon = True
     return timer
 
 
-def _exit_late() -> None:
+def _exit_late(over: threading.Event) -> None:
+    """End the process; ``over`` says whether all runs have ended."""
+    if over.is_set():
+        logger.warning("a client does not read: ending without it, no run is cut short")
+        _exit(0)
     logger.error("still not ended: ending now, what was accepted is on disk")
     _exit()
-
-
-def _exit_stalled() -> None:
-    logger.warning("a client does not read: its connection is cut, all runs have ended")
-    _exit(0)
 
 
 def _exit(code: int = 1) -> None:
