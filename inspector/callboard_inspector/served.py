@@ -3,7 +3,7 @@
     with served(Things()) as house:
         delivery = house.deliver("thing", {"name": "a"})
         house.settle()
-        page.goto(house.link(f"?delivery={delivery}"))
+        page.goto(house.link(f"delivery={delivery}"))
 
 Everything runs in threads of its own, so that the test may block.
 """
@@ -41,10 +41,16 @@ class House:
         self._portal = portal
 
     def link(self, query: str = "") -> str:
-        """An address that opens the page with the right to act, once."""
+        """An address that opens the page, with the right to act where it is given, once.
+
+        Args:
+            query: Where to, such as ``view=providers``.
+        """
         mount = next(mount for mount in self.board.mounts if mount.link is not None)
         link = self.address if mount.link is None else mount.link(self.address)
-        return f"{link}&{query.removeprefix('?')}" if "?" in link else f"{link}{query}"
+        if not query:
+            return link
+        return f"{link}{'&' if '?' in link else '?'}{query}"
 
     def deliver(self, event: str, payload: Mapping[str, Any] | None = None) -> str:
         """Send ``payload`` to the plain source; returns the delivery's id."""

@@ -32,7 +32,7 @@ export function makeTimeSlider(emit) {
     event.stopPropagation();
     go(neighbour(moments, at, step > 0 ? 1 : -1));
   };
-  const said = h("output", { class: "said" });
+  const said = h("span", { class: "said" });
   const back = h("button", { type: "button", title: "The step before", "aria-label": "the step before", onclick: () => go(neighbour(moments, at, -1)) }, "◂");
   const forth = h("button", { type: "button", title: "The next step", "aria-label": "the next step", onclick: () => go(neighbour(moments, at, 1)) }, "▸");
   const now = h("button", { type: "button", onclick: () => emit({ do: "at", at: null }) }, "Now");

@@ -18,11 +18,12 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
 
 /**
  * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
- * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it.
+ * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it. `kept`: it
+ * is shown from a file.
  * @typedef {{
  *   delivery: string | null, deliveryState: string, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
- *   live: boolean, stale: boolean, failed: boolean, logs: number, effects: number, now: number,
+ *   live: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
  *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"],
  *   webhook: string | null, answer: (question: Question) => Held | undefined,
@@ -66,7 +67,7 @@ export function contextOf(state, ask) {
   }
   const live = record !== null && !FINAL.has(record.state) && !stale;
   return {
-    delivery: state.place.delivery, deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale,
+    delivery: state.place.delivery, deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale, kept: state.place.view === "file",
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,

@@ -203,7 +203,7 @@ export function makeOverview(ask, emit, actions) {
         " ",
         link("compare", () => emit({ do: "go", place: { view: "compare", delivery, run, other: origin } })),
       ] : null],
-    ]), h("p", { class: "row keep", "data-key": "keep" },
+    ]), context.kept ? null : h("p", { class: "row keep", "data-key": "keep" },
       h("button", { type: "button", class: "quiet", title: "Everything that is known of this run, to be sent to somebody", onclick: () => emit({ do: "keep" }) }, "Keep as a file")),
     runs(context, answer.runs));
   }
