@@ -1,0 +1,84 @@
+"""What it costs to have a delivery on disk before it is acknowledged.
+
+    python benchmarks/durability.py
+
+Acknowledged deliveries per second of ``callboard serve`` (SQLite, no provider) beside the
+same server with an endpoint that reads the body, checks the signature and forgets it.
+The share should be at least 80 %. Beside it, how long this disk's fsync takes.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from loading import Load, load
+from measuring import fsyncs, interleaved, machine, options, ratio, spread
+from server import Served, callboard, started
+
+_SIZE = 18_000
+
+
+@contextmanager
+def forgetful() -> Generator[Served]:
+    """The server that keeps nothing."""
+    here = Path(__file__).with_name("signature_only.py")
+    with (
+        tempfile.TemporaryDirectory(prefix="callboard-benchmark-") as folder,
+        started([sys.executable, str(here)], Path(folder), {}) as served,
+    ):
+        yield served
+
+
+def main() -> None:
+    """Print acknowledgements per second, and their ratio."""
+    sizes = options(
+        __doc__,
+        requests=(4000, 64, "deliveries a round"),
+        rounds=(5, 1, "rounds"),
+        connections=(32, 4, "connections"),
+    )
+    loads: list[Load] = []
+
+    def contestant(
+        serve: Callable[[], AbstractContextManager[Served]],
+    ) -> Callable[[], float]:
+        def one() -> float:
+            with serve() as served:
+                made = load(
+                    served,
+                    connections=sizes.connections,
+                    requests=sizes.requests,
+                    size=_SIZE,
+                )
+            loads.append(made)
+            return made.rate
+
+        return one
+
+    rates = interleaved(
+        {
+            "durable (callboard serve)": contestant(callboard),
+            "signature only": contestant(forgetful),
+        },
+        sizes.rounds,
+    )
+    print(f"{sizes.connections} connections, push of {_SIZE:,} bytes; {machine()}")
+    for name, figures in rates.items():
+        print(f"{name:28} {median(figures):8.0f} acknowledgements/s")
+    durable, forgotten = rates.values()
+    print(f"share of the server that keeps nothing: {ratio(durable, forgotten):.0%}")
+    refused = sum(sum(one.statuses.values()) for one in loads) - sum(
+        one.statuses.get("202", 0) for one in loads
+    )
+    print(f"not acknowledged: {refused}")
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"fsync of 20 KB: {spread(fsyncs(Path(folder), 200))}")
+
+
+if __name__ == "__main__":
+    main()
