@@ -161,7 +161,7 @@ class Conductor:
         self, tree: Tree, delivery: Delivery, handlers: Sequence[Handler]
     ) -> None:
         source = self._sources.get(delivery.source)
-        event = source.decode(delivery) if source is not None else None
+        event = source.decode(delivery) if source is not None and handlers else None
         await supervise(tree, delivery, event, handlers, self.standings)
 
     async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
