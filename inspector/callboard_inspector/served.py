@@ -67,16 +67,23 @@ class House:
 
 @contextmanager
 def served(
-    *providers: Provider, settings: Mapping[str, Mapping[str, Any]] | None = None
+    *providers: Provider,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    folder: Path | None = None,
+    port: int = 0,
 ) -> Generator[House]:
     """A callboard with ``providers`` and the inspector, actions switched on.
 
     ``settings`` are more of its sections ``runtime`` and ``inspector``. Its database is a
-    temporary file. What still runs at the end is halted at once.
+    file in ``folder``, or a temporary one, and people watch at ``port``, or a free one:
+    with both of an earlier house the new one is that house, started again. What still
+    runs at the end is halted at once.
     """
     with (
         start_blocking_portal("trio") as portal,
-        portal.wrap_async_context_manager(_served(providers, settings or {})) as found,
+        portal.wrap_async_context_manager(
+            _served(providers, settings or {}, folder, port)
+        ) as found,
     ):
         board, address = found
         yield House(board, address, portal)
@@ -84,18 +91,23 @@ def served(
 
 @asynccontextmanager
 async def _served(
-    providers: tuple[Provider, ...], settings: Mapping[str, Mapping[str, Any]]
+    providers: tuple[Provider, ...],
+    settings: Mapping[str, Mapping[str, Any]],
+    folder: Path | None,
+    port: int,
 ) -> AsyncGenerator[tuple[Callboard, str]]:
     whole = {
         name: {**ours, **settings.get(name, {})} for name, ours in _SETTINGS.items()
     }
-    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
-        database = Database.open(f"sqlite:///{Path(folder, 'callboard.db')}")
+    with tempfile.TemporaryDirectory(prefix="callboard-") as temporary:
+        file = Path(folder or temporary, "callboard.db")
+        database = Database.open(f"sqlite:///{file}")
         try:
             board = Callboard(Settings(whole, environment={}), database)
             board.add(sources=[testing.PlainSource()], providers=providers)
             board.add(mounts=make_mounts(board))
-            front, inspector = (serving.listen("127.0.0.1", 0) for _ in range(2))
+            front = serving.listen("127.0.0.1", 0)
+            inspector = serving.listen("127.0.0.1", port)
             address = f"{serving.address(inspector)}/"
             stop, started = anyio.Event(), anyio.Event()
             serve = partial(

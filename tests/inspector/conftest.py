@@ -1,11 +1,15 @@
-"""Fixtures of the inspector: a real Chromium and a page in it."""
+"""Fixtures of the inspector: a real Chromium, a page in it, a callboard to look at."""
 
 import os
 import shutil
 from collections.abc import Generator
 
+import anyio
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from callboard import EventName, Intensity, Provider, Retry, Run, Untyped, on
+from callboard_inspector.served import House, served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 15_000
@@ -49,3 +53,96 @@ def page(context: BrowserContext) -> Generator[Page]:
     )
     yield page
     assert not faults, faults
+
+
+class Cast(Provider):
+    """Does what its events say.
+
+    ``act`` completes, ``fall`` fails deep in a group, ``wait`` and ``crowd`` go on until
+    a ``cue`` with the same name, and ``chatter`` does not stop talking until then.
+    """
+
+    name = "cast"
+    timeout = None
+    retry = Retry(attempts=1)
+    intensity = Intensity(failures=1000)
+
+    def __init__(self) -> None:
+        self._cues: dict[str, anyio.Event] = {}
+
+    def _cue(self, event: Untyped) -> anyio.Event:
+        return self._cues.setdefault(event.payload.get("cue", ""), anyio.Event())
+
+    @on(EventName("plain", "cue", None))
+    async def cue(self, event: Untyped, _run: Run) -> None:
+        self._cue(event).set()
+
+    @on(EventName("plain", "act", None))
+    async def act(self, event: Untyped, run: Run) -> None:
+        name = event.payload.get("name", "first scene")
+        run.label(**event.payload.get("labels", {}))
+        async with run.span(name), run.span("entrance"):
+            await anyio.lowlevel.checkpoint()
+        async with run.span("exit"):
+            await anyio.lowlevel.checkpoint()
+
+    @on(EventName("plain", "fall", None))
+    async def fall(self, event: Untyped, run: Run) -> None:
+        async with run.span("ladder"), anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever, name="below")
+            group.start_soon(self._slip, event.payload, name="top")
+
+    async def _slip(self, payload: dict[str, str]) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise ValueError(payload.get("error", "slipped"))
+
+    @on(EventName("plain", "wait", None))
+    async def wait(self, event: Untyped, run: Run) -> None:
+        cue = self._cue(event)
+        async with run.span("in the wings"):
+            await cue.wait()
+        async with run.span("on stage"):
+            await anyio.lowlevel.checkpoint()
+
+    @on(EventName("plain", "crowd", None))
+    async def crowd(self, event: Untyped, run: Run) -> None:
+        cue = self._cue(event)
+        many: int = event.payload["many"]
+        async with anyio.create_task_group() as group:
+            for row in range(0, many, 100):
+                group.start_soon(self._row, run, row, min(many, row + 100), cue)
+
+    async def _row(self, run: Run, first: int, last: int, cue: anyio.Event) -> None:
+        async with run.span(f"row {first}"), anyio.create_task_group() as group:
+            for n in range(first, last):
+                group.start_soon(cue.wait, name=f"extra {n}")
+
+    @on(EventName("plain", "chatter", None))
+    async def chatter(self, event: Untyped, run: Run) -> None:
+        cue = self._cue(event)
+        async with anyio.create_task_group() as group:
+            for n in range(event.payload["mouths"]):
+                group.start_soon(
+                    self._talk, run, event.payload["every"], cue, name=f"mouth {n}"
+                )
+
+    async def _talk(self, run: Run, every: float, cue: anyio.Event) -> None:
+        words = 0
+        while not cue.is_set():
+            words += 1
+            run.label(words=words)
+            with anyio.move_on_after(every):
+                await cue.wait()
+
+
+@pytest.fixture(scope="module")
+def stage() -> Generator[House]:
+    """A callboard whose one provider is a ``Cast``, for all tests of a module."""
+    with served(Cast(), settings={"runtime": {"attempts": 1}}) as house:
+        yield house
+
+
+@pytest.fixture
+def make_cast() -> type[Cast]:
+    """For a test that serves a callboard of its own."""
+    return Cast
