@@ -40,6 +40,7 @@ export function makeTimeSlider(emit) {
 
   /** @param {number} moment */
   function go(moment) {
+    at = moment; // keys come faster than frames
     emit({ do: "at", at: moment });
   }
 
