@@ -1,0 +1,1 @@
+"""The inspector in a terminal: the commands ``watch`` and ``show``."""

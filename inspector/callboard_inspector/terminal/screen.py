@@ -1,0 +1,146 @@
+"""The picture that ``callboard watch`` draws.
+
+Owns the division of the terminal: a line on how things stand, the newest deliveries, and
+the trees below, which get what room is left.
+"""
+
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from callboard import clock
+from callboard.cli.runs import MARKS
+from callboard.delivery import DeliveryState
+from callboard_inspector.picture import DeliverySeen, Picture
+from callboard_inspector.terminal.trees import duration, node_of_seen, tree_table
+
+_LATE = 2.5
+"""Seconds without a beat after which what is shown is stale."""
+_LOOP_LATE = 0.1
+_ROWS = 12
+
+
+class Followed(Protocol):
+    """What there is to draw."""
+
+    picture: Picture
+    live: bool
+    delivery: str | None
+
+
+class Screen:
+    """Draws itself as it is now, every time it is asked."""
+
+    def __init__(self, followed: Followed, url: str) -> None:
+        self._followed = followed
+        self._url = url
+        self._heard = clock.now()
+        self._beat: object = None
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """As rich wants it."""
+        height = options.height or console.height
+        picture = self._followed.picture
+        yield self._status(picture)
+        yield Text()
+        used = 2
+        views = sorted(picture.deliveries.values(), key=_by_id, reverse=True)
+        if self._followed.delivery is not None:
+            views = [view for view in views if view.id == self._followed.delivery]
+        elif not views:
+            yield Text("No delivery yet. `callboard send` sends a sample.", "dim")
+            return
+        rows = views[: max(min(_ROWS, (height - 4) // 2), 1)]
+        if rows:
+            yield _deliveries(rows, options.max_width)
+            used += len(rows) + 1
+        trees = list(self._trees(picture, height - used - 1))
+        for tree in trees:
+            yield Text()
+            yield tree
+
+    def _status(self, picture: Picture) -> Text:
+        now, beat = clock.now(), picture.beat
+        if beat is not self._beat:
+            self._beat, self._heard = beat, now
+        late = now - self._heard
+        line = Text(no_wrap=True, overflow="ellipsis")
+        if not self._followed.live:
+            line.append("○ lost, connecting again", "bold red")
+        elif late > _LATE:
+            line.append(f"◌ stale for {duration(late)}", "bold yellow")
+        else:
+            line.append("● live", "bold green")
+        if beat is not None:
+            failed = sum(v.state in {"failed", "parked"} for v in _all(picture))
+            for text, style in (
+                (f"{beat.running} running", "cyan" if beat.running else "dim"),
+                (f"{failed} failed", "red" if failed else "dim"),
+                (
+                    f"loop {duration(beat.loop_lag)}",
+                    "bold red" if beat.loop_lag > _LOOP_LATE else "dim",
+                ),
+            ):
+                line.append(" · ", "dim").append(text, style)
+            if beat.blocked is not None:
+                where = f"{beat.blocked.file}:{beat.blocked.line}"
+                line.append(f" · held by {beat.blocked.name} at {where}", "bold red")
+        return line.append(f" · {self._url}", "dim")
+
+    def _trees(self, picture: Picture, room: int) -> "list[RenderableType]":
+        found: list[RenderableType] = []
+        known = sorted(picture.trees, reverse=True)
+        if not known or room < 3:
+            return found
+        each = max(room // len(known) - 2, 2)
+        now = clock.now() if self._followed.live else self._heard
+        for id_ in known:
+            tree = picture.trees[id_]
+            if tree.tasks:
+                nodes = [node_of_seen(task) for task in tree.tasks.values()]
+                found.append(tree_table(nodes, now, each))
+            elif tree.note:
+                found.append(Text(tree.note, "dim"))
+        return found
+
+
+def _all(picture: Picture) -> list[DeliverySeen]:
+    return list(picture.deliveries.values())
+
+
+def _by_id(view: DeliverySeen) -> str:
+    return view.id
+
+
+def _deliveries(views: list[DeliverySeen], width: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", width=width)
+    table.add_column("", width=1)
+    table.add_column("received", width=8)
+    table.add_column("event", no_wrap=True, overflow="ellipsis", ratio=2)
+    table.add_column("about", no_wrap=True, overflow="ellipsis", ratio=3)
+    table.add_column("state", width=9)
+    table.add_column("took", justify="right", width=9)
+    if width >= 100:
+        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=4)
+    for view in views:
+        mark, style = MARKS.get(DeliveryState(view.state), ("?", ""))
+        event = view.event if view.action is None else f"{view.event}.{view.action}"
+        took = ""
+        if view.started is not None:
+            took = duration((view.ended or clock.now()) - view.started)
+        cells = [
+            Text(mark, style),
+            Text(clock.isoformat(view.received)[11:19], "dim"),
+            Text(event),
+            Text(view.repository or view.organization or "", "dim"),
+            Text(view.state, style),
+            Text(took, "dim"),
+        ]
+        if width >= 100:
+            cells.append(Text(view.rest.reason or "", "dim"))
+        table.add_row(*cells)
+    return table

@@ -1,0 +1,196 @@
+"""``callboard show``: one run, from the journal or from a file.
+
+Owns the command, what its target may be, and the order in which people read a run: what
+it was, its tree, why it failed, what it changed.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from callboard import Trace, clock, history
+from callboard.cli.console import open_database, read_settings
+from callboard.cli.runs import MARKS
+from callboard.database import Database
+from callboard.delivery import DeliveryState
+from callboard.settings import SettingsError
+from callboard.task import TaskRecord
+from callboard_inspector import bundle as files
+from callboard_inspector.bundle import Bundle, BundleError
+from callboard_inspector.detail import Details
+from callboard_inspector.picture import DeliverySeen, read_delivery
+from callboard_inspector.terminal.changes import change_lines
+from callboard_inspector.terminal.failures import failure_lines
+from callboard_inspector.terminal.trees import duration, node_of_record, tree_table
+from callboard_inspector.watched import Watched
+
+_NOT_THERE = 1
+_TREE_ROWS = 200
+
+
+def show(
+    target: str,
+    *,
+    run: int | None = None,
+    json_: bool = False,
+    export: Path | None = None,
+    config: Path | None = None,
+) -> None:
+    """Show a run: its tree, why it failed, what it changed.
+
+    Works while the server runs and while it does not; a file needs neither. The exit
+    code is 1 when there is nothing to show.
+
+    Args:
+        target: A run, a delivery (its newest ended run is shown), or a file that
+            --export or the page has written.
+        run: Of a delivery, its first, second, … run instead of the newest.
+        json_: Everything as one JSON document, the same that --export writes.
+        export: Write the run to this file, to be opened here or in the page.
+        config: The settings; callboard.toml in this folder when not given.
+    """
+    try:
+        found = _find(target, run, config)
+    except BundleError as error:
+        sys.stderr.write(f"callboard: {error}\n")
+        raise SystemExit(_NOT_THERE) from None
+    if export is not None:
+        _write(export, files.write(found))
+        Console(stderr=True, highlight=False).print(f"{export}: run {found.run}")
+        return
+    if json_:
+        sys.stdout.write(files.write(found).decode() + "\n")
+        return
+    Console(highlight=False).print(account(found))
+
+
+def _find(target: str, number: int | None, config: Path | None) -> Bundle:
+    path = Path(target)
+    if path.is_file():
+        return files.read(path.read_bytes())
+    if os.sep in target or target.endswith(".json"):
+        raise BundleError(f"{target}: there is no such file")
+    database = open_database(read_settings(config), create=False)
+    try:
+        database.expect_migrated()
+        delivery, run = _resolve(database, target, number)
+        watched = Watched(trace=Trace(), database=database)
+        return anyio.run(files.collect, Details(watched), delivery, run, backend="trio")
+    finally:
+        database.close()
+
+
+def _resolve(database: Database, target: str, number: int | None) -> tuple[str, str]:
+    """The delivery and the run that ``target`` names."""
+    target = target.partition(".")[0]  # a task's id shows its run
+    tree = database.query(lambda c: history.find_tree(c, target))
+    if tree is not None:
+        return tree.delivery, target
+    runs = database.query(lambda c: history.list_runs(c, target))
+    if number is not None:
+        if not 1 <= number <= len(runs):
+            raise BundleError(f"{target} has {len(runs)} runs, and no run {number}")
+        return target, runs[number - 1].id
+    ended = [run for run in runs if run.ended_at is not None]
+    if ended:
+        return target, ended[-1].id
+    if runs:
+        message = f"{target} runs at this moment: `callboard watch {target}` shows it"
+        raise BundleError(message)
+    if database.query(lambda c: history.find_delivery(c, target)) is not None:
+        raise BundleError(f"{target} has not run yet")
+    message = f"expected a run, a delivery or a file; nothing is known of {target!r}"
+    raise BundleError(f"{message} (`callboard runs` lists deliveries)")
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        message = f"--export {path}: cannot be written: {error.strerror}"
+        raise SettingsError(message) from error
+
+
+def account(bundle: Bundle) -> RenderableType:
+    """A run as people read it."""
+    parts: list[RenderableType] = [*_head(bundle), Text()]
+    nodes = [node_of_record(record) for record in bundle.tasks]
+    parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS))
+    parts += _failures(bundle.tasks)
+    if bundle.effects:
+        parts += [Text(), _title(f"Changes ({len(bundle.effects):,})")]
+        parts += change_lines(bundle.effects)
+    parts += _log(bundle.tasks)
+    parts += [Text(f"Missing: {reason}", "yellow") for reason in bundle.missing]
+    return Group(*parts)
+
+
+def _head(bundle: Bundle) -> Iterator[Text]:
+    answer = bundle.delivery
+    view = read_delivery(answer.row, answer.strings, answer.base)
+    mark, style = MARKS.get(_state(view), ("?", ""))
+    event = view.event if view.action is None else f"{view.event}.{view.action}"
+    about = view.repository or view.organization or ""
+    yield Text.assemble((f"{mark} ", style), (event, "bold"), f"  {about}")
+    root = bundle.tasks[0]
+    took = duration((root.ended or bundle.exported) - root.created)
+    number = next((r.attempt for r in answer.runs if r.id == bundle.run), None)
+    which = f"run {bundle.run}" + (f", attempt {number}" if number else "")
+    facts = [
+        ("delivery", f"{view.id}  {view.state}, {_times(view.attempts, 'run')}"),
+        ("guid", f"{answer.guid}  {answer.size:,} bytes"),
+        ("received", clock.isoformat(view.received)),
+        ("run", f"{which}, {root.state} after {took}"),
+    ]
+    if root.cause:
+        facts.append(("because", root.cause))
+    if view.rest.reason:
+        facts.append(("reason", view.rest.reason))
+    for name, value in facts:
+        yield Text(f"  {name:<9}", "dim").append(value)
+
+
+def _state(view: DeliverySeen) -> DeliveryState:
+    return DeliveryState(view.state)
+
+
+def _failures(tasks: list[TaskRecord]) -> Iterator[Text]:
+    """Of each failing branch the deepest task's: those above it repeat it."""
+    failed = {record.n: record for record in tasks if record.failure is not None}
+    above = {record.parent for record in failed.values()}
+    for record in failed.values():
+        if record.n in above or record.failure is None:
+            continue
+        yield Text()
+        yield _title("Error in ").append(record.name, "bold")
+        yield from failure_lines(record.failure, "  ")
+
+
+def _log(tasks: list[TaskRecord]) -> Iterator[Text]:
+    lines = sorted(
+        ((line, record) for record in tasks for line in record.logs),
+        key=lambda entry: entry[0].at,
+    )
+    if lines:
+        yield Text()
+        yield _title(f"Log ({len(lines):,})")
+    for line, record in lines[-50:]:
+        text = Text("  ").append(clock.isoformat(line.at)[11:23], "dim")
+        loud = "red" if line.level in {"ERROR", "CRITICAL"} else "yellow"
+        text.append(
+            f" {line.level.lower():<8}", "dim" if line.level == "INFO" else loud
+        )
+        yield text.append(f"{record.name}: ", "dim").append(line.message)
+
+
+def _title(text: str) -> Text:
+    return Text(text, "bold")
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,209 @@
+"""A run's tree as lines of a terminal.
+
+Owns the order of tasks, the guides beside their names, and which lines stay when there
+is room for a few: what fails and what runs, with all that is above it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from callboard.task import Label, Progress, TaskRecord
+from callboard_inspector.picture import TaskSeen
+from callboard_inspector.rows import TaskProgress, preview, summary
+
+MARKS = {
+    "pending": ("◌", "dim"),
+    "running": ("●", "cyan"),
+    "completing": ("●", "cyan"),
+    "erroring": ("✗", "red"),
+    "halting": ("⊘", "yellow"),
+    "completed": ("✓", "green"),
+    "errored": ("✗", "bold red"),
+    "halted": ("⊘", "yellow"),
+}
+"""A shape for each state, so that colour is never all that tells."""
+_ENDED_WELL = ("completed",)
+_FAINT = Style(dim=True)
+
+
+class Node(Struct, frozen=True):
+    """A task, from wherever it is known."""
+
+    n: int
+    parent: int | None
+    name: str
+    kind: str
+    state: str
+    created: float
+    started: float | None
+    ended: float | None
+    says: str
+    """Its error, cause or what it waits for, in that order."""
+    failed: bool
+    labels: Mapping[str, Label]
+    progress: TaskProgress | Progress | None
+    effects: int
+    folded: int
+
+
+def node_of_record(record: TaskRecord) -> Node:
+    """A task as the journal keeps it."""
+    error = None if record.failure is None else summary(record.failure)
+    return Node(
+        n=record.n,
+        parent=record.parent,
+        name=record.name,
+        kind=record.kind,
+        state=record.state,
+        created=record.created,
+        started=record.started,
+        ended=record.ended,
+        says=error or preview(record.cause) or preview(record.waits) or "",
+        failed=record.failure is not None,
+        labels=record.labels,
+        progress=record.progress,
+        effects=record.effects,
+        folded=record.folded,
+    )
+
+
+def node_of_seen(task: TaskSeen) -> Node:
+    """A task as the feed tells it."""
+    rest = task.rest
+    return Node(
+        n=task.n,
+        parent=task.parent,
+        name=task.name,
+        kind=task.kind,
+        state=task.state,
+        created=task.created,
+        started=task.started,
+        ended=task.ended,
+        says=rest.error or rest.cause or rest.waits or "",
+        failed=rest.error is not None,
+        labels=rest.labels,
+        progress=rest.progress,
+        effects=rest.effects,
+        folded=rest.folded,
+    )
+
+
+def tree_table(nodes: Iterable[Node], now: float, room: int | None = None) -> Table:
+    """The tree in at most ``room`` lines; ``now`` ends the bars of what still runs."""
+    lines = _lines(list(nodes))
+    hidden = 0
+    if room is not None and len(lines) > room:
+        shown = _chosen(lines, max(room - 1, 1))
+        hidden = len(lines) - len(shown)
+        lines = shown
+    table = Table(box=None, pad_edge=False, show_header=False, expand=False)
+    table.add_column(no_wrap=True, overflow="ellipsis", min_width=24, ratio=None)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for line in lines:
+        table.add_row(_name(line), _took(line.node, now), _says(line.node))
+    if hidden:
+        table.add_row(Text(f"… {hidden:,} more tasks", style=_FAINT), "", "")
+    return table
+
+
+class _Line(Struct, frozen=True):
+    node: Node
+    guides: str
+    above: tuple[int, ...]
+
+
+def _lines(nodes: list[Node]) -> list[_Line]:
+    """Depth first, children in the order of their making."""
+    children: dict[int | None, list[Node]] = {}
+    known = {node.n for node in nodes}
+    for node in sorted(nodes, key=lambda node: node.n):
+        parent = node.parent if node.parent in known else None
+        children.setdefault(parent, []).append(node)
+    found: list[_Line] = []
+    # No recursion: a tree may be deeper than Python's stack.
+    waiting = [(node, "", "", ()) for node in reversed(children.get(None, []))]
+    todo: list[tuple[Node, str, str, tuple[int, ...]]] = list(waiting)
+    while todo:
+        node, branch, below, above = todo.pop()
+        found.append(_Line(node, branch, above))
+        own = children.get(node.n, [])
+        for child in reversed(own):
+            last = child is own[-1]
+            todo.append(
+                (
+                    child,
+                    below + ("└─ " if last else "├─ "),
+                    below + ("   " if last else "│  "),
+                    (*above, node.n),
+                )
+            )
+    return found
+
+
+def _chosen(lines: Sequence[_Line], room: int) -> list[_Line]:
+    """What failed or runs first, then the others, never without what is above them."""
+    wanted: set[int] = set()
+    ranked = sorted(lines, key=lambda line: _rank(line.node))
+    for line in ranked:
+        more = {line.node.n, *line.above} - wanted
+        if len(wanted) + len(more) <= room:
+            wanted |= more
+    return [line for line in lines if line.node.n in wanted]
+
+
+def _rank(node: Node) -> tuple[int, int]:
+    if node.failed:
+        return 0, node.n
+    if node.ended is None:
+        return 1, -node.n
+    return (3 if node.state in _ENDED_WELL else 2), node.n
+
+
+def _name(line: _Line) -> Text:
+    mark, style = MARKS.get(line.node.state, ("?", ""))
+    text = Text(line.guides, style=_FAINT)
+    text.append(f"{mark} ", style)
+    strong = line.node.kind in {"run", "provider"}
+    return text.append(line.node.name, Style(bold=strong))
+
+
+def _took(node: Node, now: float) -> Text:
+    begin = node.started or node.created
+    if node.state == "pending":
+        return Text("waits", style=_FAINT)
+    return Text(duration((node.ended or now) - begin), style=_FAINT)
+
+
+def _says(node: Node) -> Text:
+    text = Text()
+    progress = node.progress
+    if progress is not None:
+        whole = "" if progress.total is None else f"/{progress.total:g}"
+        text.append(
+            f"{progress.done:g}{whole} {progress.unit} ".rstrip() + "  ", "cyan"
+        )
+    if node.effects:
+        text.append(f"{node.effects:,} changed  ", _FAINT)
+    if node.folded:
+        text.append(f"+{node.folded:,} completed  ", _FAINT)
+    if node.says:
+        text.append(node.says, "red" if node.failed else "yellow")
+    elif node.labels:
+        text.append(" ".join(f"{k}={v}" for k, v in node.labels.items()), _FAINT)
+    return text
+
+
+def duration(seconds: float) -> str:
+    """As short as it stays clear: ``8 ms``, ``1.24 s``, ``3:07 min``."""
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    if seconds < 3_600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02} min"
+    return f"{int(seconds // 3_600)}:{int(seconds % 3_600 // 60):02} h"
