@@ -6,7 +6,7 @@ runs as long as it may and names what would not stop.
 
 import logging
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from callboard.conductor import SHUTDOWN, Conductor
 from callboard.dispatch import Dispatcher
 from callboard.provider import Provider
 from callboard.schedule import Schedule
+from callboard.task import Task
 from callboard.trace import Trace
 from callboard.wake import Wake
 from callboard.watchdog import Watchdog
@@ -89,11 +90,16 @@ class Backstage:
             self._thread.join(_UNWIND)
         if not self._thread.is_alive():
             return True
+        for task in self._unended():
+            logger.error("%s %s `%s` does not stop", task.kind, task.id, task.name)
+        return False
+
+    def _unended(self) -> Iterator[Task]:
+        """The tasks that hold up their runs: those with none below them."""
         for tree in tuple(self._trace.trees.values()):
             for task in tuple(tree.tasks.values()):
-                if task.handle is not None:
-                    logger.error("task %s `%s` does not stop", task.id, task.name)
-        return False
+                if not task.state.final and not task.open_children:
+                    yield task
 
     async def call(self, action: Callable[[], T]) -> T:
         """Run ``action`` on this loop, from any other; returns or raises what it does."""

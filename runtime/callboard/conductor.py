@@ -7,6 +7,7 @@ none: what is to be written waits in memory until it is taken.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import anyio
@@ -132,7 +133,8 @@ class Conductor:
         tree = self._trace.open_tree(run, delivery.id, str(delivery.name))
         progress.tree = tree
         try:
-            with progress.scope:
+            # What is raised here, by a source that cannot decode, is on the tree's root.
+            with progress.scope, suppress(Exception):
                 await self._perform(tree, delivery, handlers, progress.cause)
         finally:
             CURRENT.set(None)

@@ -25,6 +25,7 @@ from callboard.states import State
 from callboard.task import Task
 from callboard.tracing import spawn
 from callboard.tree import Tree
+from callboard.wake import Wake
 
 PAUSED = "provider paused"
 
@@ -59,24 +60,41 @@ async def supervise(
     ended. Cancellation halts them, and none is left behind.
     """
     root = tree.root
-    async with task_group() as group:
-        for handler in handlers:
-            node = tree.add(root, handler.provider.name, "provider")
-            node.labels["handler"] = handler.method
-            node.timeout = handler.provider.timeout
-            standing = standings[handler.provider.name]
-            pause = standing.paused
-            if pause is not None:
-                node.halted(f"{PAUSED}: {pause.reason}")
-                continue
-            task = _Supervised(handler, node, delivery, event, standing, group=group)
-            spawn(group, node, task.run)
+    try:
+        async with task_group() as group:
+            for handler in handlers:
+                node = tree.add(root, handler.provider.name, "provider")
+                node.labels["handler"] = handler.method
+                node.timeout = handler.provider.timeout
+                standing = standings[handler.provider.name]
+                pause = standing.paused
+                if pause is not None:
+                    node.halted(f"{PAUSED}: {pause.reason}")
+                    continue
+                task = _Supervised(
+                    handler, node, delivery, event, standing, group=group
+                )
+                spawn(group, node, task.run)
+    finally:
+        if tree.open > 1:
+            await _threads_left(tree)
     providers = providers_of(tree)
     failed = [task.name for task in providers if task.state is State.ERRORED]
     if failed:
         names = ", ".join(f"`{name}`" for name in failed)
         cause = f"{len(failed)} of {len(providers)} providers failed: {names}"
         root.fail(Failure(type="ProvidersFailed", message=cause), cause)
+
+
+async def _threads_left(tree: Tree) -> None:
+    """Wait for threads that a cancellation left behind: nothing outlives its run.
+
+    Until then the run is shown as it is, and its ordering keys stay taken.
+    """
+    left = tree.left = Wake()
+    if tree.open > 1:
+        with anyio.CancelScope(shield=True):
+            await left.wait()
 
 
 def outcome(tree: Tree, handlers: Sequence[Handler]) -> Outcome:

@@ -4,6 +4,7 @@ Owns the ordinals of its tasks and the bound on their number: beyond it, complet
 tasks are folded into their parent's count, so a run of a million tasks stays small.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ class TreeRecord(Struct, frozen=True):
 class Tree:
     """All tasks of one run."""
 
-    __slots__ = ("_next", "delivery", "open", "root", "run", "tasks", "trace")
+    __slots__ = ("_next", "delivery", "left", "open", "root", "run", "tasks", "trace")
 
     def __init__(self, trace: "Trace", run: str, delivery: str, name: str) -> None:
         self.trace = trace
@@ -37,6 +38,9 @@ class Tree:
         self.delivery = delivery
         self.tasks: dict[int, Task] = {}
         self.open = 0
+        """How many have not ended."""
+        self.left: Callable[[], object] | None = None
+        """Called when all tasks but the root have ended."""
         self._next = 0
         self.root = self.add(None, name, "run")
 
@@ -56,6 +60,8 @@ class Tree:
     def closed(self, task: Task) -> None:
         """``task`` has ended: count it, and fold it away when the tree is full."""
         self.open -= 1
+        if self.open <= 1 and self.left is not None:
+            self.left()
         if (
             len(self.tasks) > TASK_LIMIT
             and task.state is State.COMPLETED

@@ -69,6 +69,7 @@ class Watchdog:
                 self.lag = max(time.monotonic() - self._beat - _PERIOD, 0.0)
         finally:
             self._stop.set()
+            self._listener.join(_PERIOD)
 
     @property
     def blocked(self) -> Blockage | None:
@@ -87,6 +88,8 @@ class Watchdog:
                 task = self._culprit()
                 if task is not None:
                     self._begin(task, silence)
+        if self.blocked is not None:
+            self._end(self.blocked)
 
     def _culprit(self) -> Task | None:
         """The traced task whose coroutine is on the thread's stack."""
