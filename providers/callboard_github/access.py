@@ -12,6 +12,7 @@ from msgspec import Struct
 from callboard import clock
 from callboard_github.errors import NotInstalledError
 from callboard_github.settings import App, Credentials, Token
+from callboard_github.signing import Signature
 
 if TYPE_CHECKING:
     from callboard_github.client import Caller, GitHub
@@ -29,6 +30,13 @@ class Access(Protocol):
 
     def forget(self, account: str | None) -> bool:
         """Whether a token that was refused can be replaced; it is not used again."""
+        ...
+
+    async def moved(self, run: "Caller", account: str | None) -> bool:
+        """Whether an account's token, which was not allowed something, is another now.
+
+        An organization may have taken the name that another one had.
+        """
         ...
 
     async def organizations(self, run: "Caller") -> list[str]:
@@ -67,6 +75,10 @@ class TokenAccess:
         """A person has to replace it."""
         return False
 
+    async def moved(self, run: "Caller", account: str | None) -> bool:  # noqa: ARG002 - the protocol's
+        """There is but one."""
+        return False
+
     async def organizations(self, run: "Caller") -> list[str]:
         """Those that the token's owner belongs to."""
         found = await self._github.pages(run, "/user/orgs", _Account)
@@ -78,6 +90,7 @@ class AppAccess:
 
     def __init__(self, app: App, github: "GitHub") -> None:
         self._app = app
+        self._signature = Signature(app)
         self._github = github
         self._installations: dict[str, _Installation] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -104,7 +117,7 @@ class AppAccess:
             run,
             f"/app/installations/{installation.id}/access_tokens",
             _Issued,
-            authorization=await self._signed(),
+            authorization=await self._signature.authorization(),
         )
         expires = datetime.fromisoformat(issued.expires_at).timestamp()
         self._tokens[login] = (issued.token, expires)
@@ -119,10 +132,20 @@ class AppAccess:
         self._installations.pop(login, None)
         return True
 
+    async def moved(self, run: "Caller", account: str | None) -> bool:
+        """Whether another installation has the account's name now."""
+        login = (account or "").lower()
+        before = self._installations.get(login)
+        await self.organizations(run)
+        return self._installations.get(login) != before
+
     async def organizations(self, run: "Caller") -> list[str]:
         """Those on which the app is installed, and not suspended."""
         found = await self._github.pages(
-            run, "/app/installations", _Installation, authorization=await self._signed()
+            run,
+            "/app/installations",
+            _Installation,
+            authorization=await self._signature.authorization(),
         )
         there = {
             i.account.login.lower(): i
@@ -141,11 +164,6 @@ class AppAccess:
             for i in there.values()
             if i.account is not None and i.account.type == "Organization"
         ]
-
-    async def _signed(self) -> str:
-        wire = self._github.wire
-        jwt = await wire.signed_by_app(self._app.id, self._app.private_key)
-        return f"Bearer {jwt}"
 
 
 def access_with(credentials: Credentials, github: "GitHub") -> Access:

@@ -372,6 +372,10 @@ class GitHub:
                     if payer.signs or not self.access.forget(payer.account):
                         raise
                     continue
+                except NotAllowedError:
+                    if payer.signs or not await self.access.moved(run, payer.account):
+                        raise
+                    continue
                 budget = self._limits.note(
                     payer.who,
                     payer.resource,

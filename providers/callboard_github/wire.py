@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from githubkit.auth import UnauthAuthStrategy
-from githubkit.auth.app import AppAuth
 from githubkit.cache import MemCacheStrategy
 from githubkit.core import GitHubCore
 from githubkit.exception import (
@@ -20,7 +19,6 @@ from githubkit.exception import (
     RequestTimeout,
 )
 from githubkit.throttling import LocalThrottler
-from jwt import PyJWTError
 from msgspec import Struct
 
 from callboard_github import errors
@@ -106,19 +104,6 @@ class Wire(GitHubCore[UnauthAuthStrategy]):
             raise _translated(error, method, url) from error
         raw = response.raw_response
         return Answer(raw.status_code, raw.headers, raw.content)
-
-    async def signed_by_app(self, app_id: int, private_key: str) -> str:
-        """A JWT of a GitHub App, good for some minutes.
-
-        Raises:
-            BadCredentialsError: The key is none.
-        """
-        flow = AppAuth(self, app_id, private_key)
-        try:
-            return await flow.aget_jwt()
-        except (PyJWTError, ValueError, TypeError) as error:
-            message = f"the private key of app {app_id}: expected one in PEM"
-            raise errors.BadCredentialsError(message) from error
 
 
 _BY_STATUS = {
