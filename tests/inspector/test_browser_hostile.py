@@ -115,6 +115,16 @@ def test_five_megabytes_of_string_are_read_a_page_at_a_time(
     assert len(panel.inner_text()) < 30_000
 
 
+def test_pages_join_where_characters_take_two_units(
+    house: House, show: Callable[[str], Locator]
+) -> None:
+    delivery = house.deliver("keep", {"text": "🎭" * 200_000, "after": "the end"})
+    house.settle()
+    panel = show(f"delivery={delivery}&tab=payload")
+    expect(panel).to_contain_text("400,000 characters")
+    expect(panel).to_contain_text('after: "the end"')
+
+
 def test_a_hundred_thousand_keys_are_folded_into_ranges(
     house: House, show: Callable[[str], Locator]
 ) -> None:

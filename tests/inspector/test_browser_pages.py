@@ -31,6 +31,7 @@ from callboard import (
     record_effects,
 )
 from callboard.delivery import DeliveryState
+from callboard_inspector import bundle
 from callboard_inspector.served import House, served
 
 pytestmark = pytest.mark.browser
@@ -224,6 +225,7 @@ def test_run_is_kept_in_a_file_and_shown_where_there_is_no_server(
     kept = json.loads(path.read_text())
     assert kept["format"] == "callboard.run.1"
     assert kept["missing"] == []
+    assert bundle.read(path.read_bytes()).run == kept["run"]
 
     elsewhere: Page = chromium.new_page()
     try:

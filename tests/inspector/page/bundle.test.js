@@ -33,9 +33,9 @@ function server(question) {
     return { of: "effects", effects: EFFECTS.slice(offset, offset + 2), offset, more: offset + 2 < EFFECTS.length };
   }
   if (question.of === "payload") {
-    const body = '{"a": "long"}';
+    const body = [...'{"a": "lo🎭ng"}']; // as the server counts: characters, not units of UTF-16
     const offset = question.offset ?? 0;
-    return { of: "payload", headers: offset === 0 ? { "x-a": "b" } : {}, text: body.slice(offset, offset + 4), offset, length: body.length, size: body.length };
+    return { of: "payload", headers: offset === 0 ? { "x-a": "b" } : {}, text: body.slice(offset, offset + 4).join(""), offset, length: body.length, size: 17 };
   }
   return null;
 }
@@ -58,7 +58,7 @@ test("a run is collected page by page, and read back as it was", () => {
   const read = readBundle(JSON.stringify(bundle));
   assert.deepEqual(read.tasks, TASKS);
   assert.deepEqual(read.effects, EFFECTS);
-  assert.deepEqual(read.payload, { headers: { "x-a": "b" }, text: '{"a": "long"}', size: 13 });
+  assert.deepEqual(read.payload, { headers: { "x-a": "b" }, text: '{"a": "lo🎭ng"}', size: 17 });
   assert.deepEqual(read.missing, []);
   assert.equal(fileName(read), "callboard-push-b--r1.json");
 });
@@ -84,8 +84,8 @@ test("a file answers what the server would answer", () => {
   assert.equal(task?.of === "task" && task.record.failure?.message, "two\nlines");
   assert.equal(answerFrom(bundle, { of: "task", task: "r1.9" }), null);
   assert.equal(answerFrom(bundle, { of: "stack", task: "r1.1" }), null);
-  const page = answerFrom(bundle, { of: "payload", delivery: "d1", offset: 6 });
-  assert.equal(page?.of === "payload" && page.text, '"long"}');
+  const page = answerFrom(bundle, { of: "payload", delivery: "d1" });
+  assert.equal(page?.of === "payload" && page.text, '{"a": "lo🎭ng"}');
 });
 
 test("the frames of a file have the run's times to the microsecond", () => {

@@ -5,6 +5,8 @@
  * questions from a file as the server would.
  */
 
+import { characters } from "./plain.js";
+
 /** @typedef {import("../wire.js").Answer} Answer */
 /** @typedef {import("../wire.js").DeliveryAnswer} DeliveryAnswer */
 /** @typedef {import("../wire.js").DeliveryRow} DeliveryRow */
@@ -15,7 +17,6 @@
 /** @typedef {import("../wire.js").TaskRow} TaskRow */
 
 export const FORMAT = "callboard.run.1";
-const PAGE = 128 * 1024;
 const TEXT = 200;
 
 /**
@@ -79,7 +80,7 @@ export class Collecting {
     } else if (answer.of === "payload") {
       this.payload ??= { headers: answer.headers, text: "", size: answer.size };
       this.payload.text += answer.text;
-      const end = answer.offset + answer.text.length;
+      const end = answer.offset + characters(answer.text);
       this.next = end < answer.length && answer.text.length > 0
         ? { of: "payload", delivery: this.id, offset: end }
         : null;
@@ -181,8 +182,8 @@ export function answerFrom(bundle, question) {
     case "payload": {
       if (!bundle.payload) return null;
       const { headers, text, size } = bundle.payload;
-      const offset = question.offset ?? 0;
-      return { of: "payload", headers, text: text.slice(offset, offset + PAGE), offset, length: text.length, size };
+      // In one page, whatever was asked for: nothing has to be sent.
+      return { of: "payload", headers, text, offset: 0, length: characters(text), size };
     }
     case "effects": {
       if (question.run !== bundle.run) return null;

@@ -2,7 +2,8 @@
  * Text from strangers as text that misleads nobody.
  *
  * Owns which characters are shown by their number: those that turn the direction of what
- * follows, that cannot be seen, or that move the cursor of whoever pastes them.
+ * follows, that cannot be seen, or that move the cursor of whoever pastes them; and how long a
+ * text is.
  */
 
 // Controls but tab and newline; soft hyphen; zero width; directions; tags; byte order mark.
@@ -17,6 +18,21 @@ export function plain(text) {
     const code = /** @type {number} */ (found.codePointAt(0));
     return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });
+}
+
+/**
+ * How many characters `text` has as the server counts them: a pair of surrogates is one.
+ * @param {string} text
+ */
+export function characters(text) {
+  let count = text.length;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0xd800 || code > 0xdbff) continue;
+    const next = text.charCodeAt(at + 1);
+    if (next >= 0xdc00 && next <= 0xdfff) count -= 1;
+  }
+  return count;
 }
 
 /**

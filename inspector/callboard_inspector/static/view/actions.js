@@ -6,7 +6,7 @@
  */
 
 import { h } from "./format.js";
-import { plain } from "../state/plain.js";
+import { characters, plain } from "../state/plain.js";
 import { link } from "./detail/parts.js";
 
 /** @typedef {import("./detail/context.js").Context} Context */
@@ -139,8 +139,9 @@ export function makeActions(redraw, ask, emit) {
    */
   function payload(context, delivery) {
     let text = "";
+    let offset = 0;
     for (;;) {
-      const asked = { of: /** @type {const} */ ("payload"), delivery, offset: text.length };
+      const asked = { of: /** @type {const} */ ("payload"), delivery, offset };
       ask(asked);
       const known = context.answer(asked);
       if (known?.error) return { text: null, error: known.error };
@@ -151,7 +152,8 @@ export function makeActions(redraw, ask, emit) {
         return { text: null, error: `${long} characters are too many to edit here: copy the payload, and send it with curl.` };
       }
       text += page.text;
-      if (text.length >= page.length || page.text === "") return { text: laidOut(text), error: null };
+      offset = page.offset + characters(page.text);
+      if (offset >= page.length || page.text === "") return { text: laidOut(text), error: null };
     }
   }
 

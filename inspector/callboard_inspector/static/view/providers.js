@@ -48,7 +48,7 @@ export function makeProviders(emit, ask) {
     morphChildren(body, [
       h("p", { class: "notice", "data-key": "since" }, `Figures are of runs since ${clockTime(answer.since * 1000)}.`),
       h("table", { "data-key": "table" },
-        h("thead", null, h("tr", null, ...["Provider", "Runs", "Completed", "p50", "p95", "Lag", "Last error", "Next tick", ""].map((title) => h("th", { scope: "col" }, title)))),
+        h("thead", null, h("tr", null, ...["Provider", "Runs", "Completed", "p50", "p95", "Lag", "Last error", "Next tick"].map((title) => h("th", { scope: "col" }, title)), h("td", null))),
         h("tbody", null, ...answer.providers.map((provider) => row(provider, may, now)))),
     ]);
   }

@@ -6,7 +6,7 @@
  */
 
 import { h, size } from "../format.js";
-import { plain } from "../../state/plain.js";
+import { characters, plain } from "../../state/plain.js";
 import { curl } from "../../state/curl.js";
 import { makeJsonView } from "./json-view.js";
 import { copyButton, link, notice } from "./parts.js";
@@ -53,7 +53,7 @@ export function makePayload(redraw, ask) {
       const page = known.answer;
       if (offset === 0) headers = page.headers;
       pages.push(page.text);
-      offset = page.offset + page.text.length;
+      offset = page.offset + characters(page.text);
       ({ length, size: bytes } = page);
       if (offset >= length || page.text === "" || (!all && offset >= AT_ONCE)) break;
     }
