@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from callboard import clock
+from callboard.clock import duration
 from callboard_inspector.picture import DeliverySeen, Picture, TaskSeen
-from callboard_inspector.terminal.trees import duration
 
 Seen: TypeAlias = DeliverySeen | TaskSeen
 _TIMES = ("received", "created", "started", "ended")

@@ -4,6 +4,7 @@ Owns the division of the terminal: a line on how things stand, the newest delive
 the trees below, which get what room is left.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -12,14 +13,17 @@ from rich.text import Text
 
 from callboard import clock
 from callboard.cli.runs import MARKS
+from callboard.clock import duration
 from callboard.delivery import DeliveryState
 from callboard_inspector.picture import DeliverySeen, Picture
-from callboard_inspector.terminal.trees import duration, node_of_seen, tree_table
+from callboard_inspector.terminal.trees import node_of_seen, tree_table
 
 _LATE = 2.5
 """Seconds without a beat after which what is shown is stale."""
 _LOOP_LATE = 0.1
 _ROWS = 12
+_TREE_ROWS = 7
+"""Lines that a tree needs to be worth showing."""
 
 
 class Followed(Protocol):
@@ -54,14 +58,11 @@ class Screen:
         elif not views:
             yield Text("No delivery yet. `callboard send` sends a sample.", "dim")
             return
-        rows = views[: max(min(_ROWS, (height - 4) // 2), 1)]
+        rows = views[: max(min(_ROWS, (height - 4) // 3), 1)]
         if rows:
             yield _deliveries(rows, options.max_width)
             used += len(rows) + 1
-        trees = list(self._trees(picture, height - used - 1))
-        for tree in trees:
-            yield Text()
-            yield tree
+        yield from self._trees(picture, height - used - 1)
 
     def _status(self, picture: Picture) -> Text:
         now, beat = clock.now(), picture.beat
@@ -91,21 +92,25 @@ class Screen:
                 line.append(f" · held by {beat.blocked.name} at {where}", "bold red")
         return line.append(f" · {self._url}", "dim")
 
-    def _trees(self, picture: Picture, room: int) -> "list[RenderableType]":
-        found: list[RenderableType] = []
-        known = sorted(picture.trees, reverse=True)
-        if not known or room < 3:
-            return found
-        each = max(room // len(known) - 2, 2)
+    def _trees(self, picture: Picture, room: int) -> Iterator[RenderableType]:
+        """As many trees as there is room for, each below its delivery."""
+        newest = sorted(picture.trees, reverse=True)[: max(room // _TREE_ROWS, 1)]
         now = clock.now() if self._followed.live else self._heard
-        for id_ in known:
-            tree = picture.trees[id_]
+        for number, id_ in enumerate(newest):
+            lines = room // (len(newest) - number) - 2
+            tree, view = picture.trees[id_], picture.deliveries.get(id_)
+            if lines < 1:
+                return
+            about = "" if view is None else view.repository or view.organization or ""
+            yield Text()
+            yield Text(f"{id_}  {about}", "dim")
             if tree.tasks:
                 nodes = [node_of_seen(task) for task in tree.tasks.values()]
-                found.append(tree_table(nodes, now, each))
-            elif tree.note:
-                found.append(Text(tree.note, "dim"))
-        return found
+                yield tree_table(nodes, now, lines, wrap=False)
+                room -= 2 + min(len(nodes), lines)
+            else:
+                yield Text(tree.note or "", "dim")
+                room -= 3
 
 
 def _all(picture: Picture) -> list[DeliverySeen]:

@@ -16,6 +16,7 @@ from rich.text import Text
 from callboard import Trace, clock, history
 from callboard.cli.console import open_database, read_settings
 from callboard.cli.runs import MARKS
+from callboard.clock import duration
 from callboard.database import Database
 from callboard.delivery import DeliveryState
 from callboard.settings import SettingsError
@@ -26,7 +27,7 @@ from callboard_inspector.detail import Details
 from callboard_inspector.picture import DeliverySeen, read_delivery
 from callboard_inspector.terminal.changes import change_lines
 from callboard_inspector.terminal.failures import failure_lines
-from callboard_inspector.terminal.trees import duration, node_of_record, tree_table
+from callboard_inspector.terminal.trees import node_of_record, tree_table
 from callboard_inspector.watched import Watched
 
 _NOT_THERE = 1
@@ -120,7 +121,7 @@ def account(bundle: Bundle) -> RenderableType:
     """A run as people read it."""
     parts: list[RenderableType] = [*_head(bundle), Text()]
     nodes = [node_of_record(record) for record in bundle.tasks]
-    parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS))
+    parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS, wrap=True))
     parts += _failures(bundle.tasks)
     if bundle.effects:
         parts += [Text(), _title(f"Changes ({len(bundle.effects):,})")]
@@ -160,15 +161,24 @@ def _state(view: DeliverySeen) -> DeliveryState:
 
 
 def _failures(tasks: list[TaskRecord]) -> Iterator[Text]:
-    """Of each failing branch the deepest task's: those above it repeat it."""
+    """Of each failing branch the topmost task's: it holds those below as a group."""
     failed = {record.n: record for record in tasks if record.failure is not None}
-    above = {record.parent for record in failed.values()}
+    root = tasks[0].n
+    if any(record.parent == root for record in failed.values()):
+        failed.pop(root, None)  # it failed because they did
+    told: dict[str, list[TaskRecord]] = {}
     for record in failed.values():
-        if record.n in above or record.failure is None:
-            continue
+        if record.parent not in failed and record.failure is not None:
+            text = "\n".join(line.plain for line in failure_lines(record.failure))
+            told.setdefault(text, []).append(record)
+    for alike in told.values():
         yield Text()
-        yield _title("Error in ").append(record.name, "bold")
-        yield from failure_lines(record.failure, "  ")
+        title = _title("Error in ").append(alike[0].name)
+        if len(alike) > 1:
+            title.append(f", and the same in {_times(len(alike) - 1, 'other task')}")
+        yield title
+        if alike[0].failure is not None:
+            yield from failure_lines(alike[0].failure, "  ")
 
 
 def _log(tasks: list[TaskRecord]) -> Iterator[Text]:

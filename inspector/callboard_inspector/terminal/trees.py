@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from callboard.clock import duration
 from callboard.task import Label, Progress, TaskRecord
 from callboard_inspector.picture import TaskSeen
 from callboard_inspector.rows import TaskProgress, preview, summary
@@ -92,18 +93,21 @@ def node_of_seen(task: TaskSeen) -> Node:
     )
 
 
-def tree_table(nodes: Iterable[Node], now: float, room: int | None = None) -> Table:
-    """The tree in at most ``room`` lines; ``now`` ends the bars of what still runs."""
+def tree_table(nodes: Iterable[Node], now: float, room: int, *, wrap: bool) -> Table:
+    """At most ``room`` of its tasks, each on a line unless they may ``wrap``.
+
+    ``now`` is the end of what still runs.
+    """
     lines = _lines(list(nodes))
     hidden = 0
-    if room is not None and len(lines) > room:
+    if len(lines) > room:
         shown = _chosen(lines, max(room - 1, 1))
         hidden = len(lines) - len(shown)
         lines = shown
     table = Table(box=None, pad_edge=False, show_header=False, expand=False)
     table.add_column(no_wrap=True, overflow="ellipsis", min_width=24, ratio=None)
     table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="fold")
+    table.add_column(no_wrap=not wrap, overflow="fold" if wrap else "ellipsis")
     for line in lines:
         table.add_row(_name(line), _took(line.node, now), _says(line.node))
     if hidden:
@@ -196,14 +200,3 @@ def _says(node: Node) -> Text:
     elif node.labels:
         text.append(" ".join(f"{k}={v}" for k, v in node.labels.items()), _FAINT)
     return text
-
-
-def duration(seconds: float) -> str:
-    """As short as it stays clear: ``8 ms``, ``1.24 s``, ``3:07 min``."""
-    if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.2f} s"
-    if seconds < 3_600:
-        return f"{int(seconds // 60)}:{int(seconds % 60):02} min"
-    return f"{int(seconds // 3_600)}:{int(seconds % 3_600 // 60):02} h"

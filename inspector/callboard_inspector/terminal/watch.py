@@ -5,9 +5,9 @@ and says meanwhile that it is stale. On a terminal it draws, into a pipe it writ
 for each thing that happened.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -54,23 +54,22 @@ def watch(
     console = Console(highlight=False)
     follower = Follower(url, keys[0] if keys else None, delivery)
     try:
-        with ExitStack() as stack:
-            if console.is_terminal and not json_:
-                screen = Screen(follower, url)
-                live = stack.enter_context(
-                    Live(screen, console=console, screen=True, auto_refresh=False)
-                )
-                anyio.run(follower.follow, None, live.refresh, backend="trio")
-            else:
-                lines = Lines(as_json if json_ else as_text, delivery)
-                anyio.run(follower.follow, _writer(lines), None, backend="trio")
-    except NoServerError as error:
-        sys.stderr.write(f"callboard: {error}\n")
+        if console.is_terminal and not json_:
+            with Live(
+                Screen(follower, url), console=console, screen=True, auto_refresh=False
+            ) as live:
+                anyio.run(follower.draw, live.refresh, backend="trio")
+        else:
+            lines = Lines(as_json if json_ else as_text, delivery)
+            anyio.run(follower.follow, _writer(lines), backend="trio")
+    except* BrokenPipeError:
+        # Who read it has gone. Python would complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except* KeyboardInterrupt:
+        pass
+    except* NoServerError as group:
+        sys.stderr.write(f"callboard: {group.exceptions[0]}\n")
         raise SystemExit(_NO_SERVER) from None
-    except BrokenPipeError:
-        sys.stderr.close()  # who read it has gone; Python would complain about it
-    except KeyboardInterrupt:
-        return
 
 
 def _writer(lines: Lines) -> Callable[[Picture], None]:
@@ -80,6 +79,10 @@ def _writer(lines: Lines) -> Callable[[Picture], None]:
         sys.stdout.flush()
 
     return write
+
+
+def _look(_: Picture) -> None:
+    """What is drawn is read when it is drawn."""
 
 
 class Follower:
@@ -93,37 +96,36 @@ class Follower:
         self._key = key
         self._scopes: list[Scope] = []
 
-    async def follow(
-        self,
-        changed: Callable[[Picture], None] | None,
-        redraw: Callable[[], None] | None,
-    ) -> None:
+    async def draw(self, redraw: Callable[[], None]) -> None:
+        """As ``follow``, drawing meanwhile."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.follow, _look)
+            while True:
+                redraw()
+                await anyio.sleep(_REDRAW)
+
+    async def follow(self, changed: Callable[[Picture], None]) -> None:
         """Connect, and connect again when the server has gone, until cancelled.
 
         Raises:
             NoServerError: There was none to begin with.
         """
-        async with anyio.create_task_group() as group:
-            if redraw is not None:
-                group.start_soon(self._redraw, redraw)
-            wait = _FIRST_WAIT
-            while True:
-                try:
-                    async with connect(self._url, self._key) as client:
-                        wait = _FIRST_WAIT
-                        await self._listen(client, changed)
-                except NoServerError:
-                    if self.picture.hello is None:
-                        raise
-                except GoneError:
-                    pass
-                self.live = False
-                await anyio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                async with connect(self._url, self._key) as client:
+                    wait = _FIRST_WAIT
+                    await self._listen(client, changed)
+            except NoServerError:
+                if self.picture.hello is None:
+                    raise
+            except GoneError:
+                pass
+            self.live = False
+            await anyio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
 
-    async def _listen(
-        self, client: Client, changed: Callable[[Picture], None] | None
-    ) -> None:
+    async def _listen(self, client: Client, changed: Callable[[Picture], None]) -> None:
         self.picture.apply(await client.next())
         self._scopes = list(self._wanted())
         await client.say(self.picture.subscribe(self._scopes))
@@ -137,8 +139,7 @@ class Follower:
             if wanted != self._scopes:
                 self._scopes = wanted
                 await client.say(self.picture.subscribe(wanted))
-            if changed is not None:
-                changed(self.picture)
+            changed(self.picture)
 
     def _wanted(self) -> Iterator[Scope]:
         """The one that was asked for; else the newest that run, or the newest of all."""
@@ -151,9 +152,3 @@ class Follower:
         ]
         for id_ in (running or newest[:1])[:_TREES]:
             yield Scope(id_)
-
-    @staticmethod
-    async def _redraw(redraw: Callable[[], None]) -> None:
-        while True:
-            redraw()
-            await anyio.sleep(_REDRAW)

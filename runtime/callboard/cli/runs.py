@@ -15,6 +15,8 @@ from callboard.delivery import DeliveryState, DeliveryView
 from callboard.history import DeliveryFilter
 from callboard.settings import SettingsError
 
+_PIPED = 400
+_WIDE = 110
 MARKS = {
     DeliveryState.QUEUED: ("◌", "dim"),
     DeliveryState.RUNNING: ("●", "cyan"),
@@ -66,7 +68,10 @@ def runs(
         for view in found:
             sys.stdout.write(json.dumps(as_json(view)) + "\n")
         return
-    Console(highlight=False).print(_table(found))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPED  # nothing is cut where nobody looks at columns
+    console.print(_table(found, console.width))
 
 
 def as_json(view: DeliveryView) -> dict[str, Any]:
@@ -91,27 +96,51 @@ def as_json(view: DeliveryView) -> dict[str, Any]:
     }
 
 
-def _table(found: list[DeliveryView]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("", "received", "event", "about", "state", "runs", "took", "why"):
-        table.add_column(heading, overflow="fold")
-    for view in found:
+def _table(found: list[DeliveryView], width: int) -> Table:
+    # Nothing is cut in a pipe; on a terminal event and subject share what room is left.
+    share = 1 if width < _PIPED else None
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=bool(share))
+    today = clock.isoformat(clock.now())[:10]
+    times = [_moment_of(view, today) for view in found]
+    states = [_state_of(view) for view in found]
+    table.add_column("", width=1)
+    table.add_column("received", width=max([8, *map(len, times)]))
+    table.add_column("id", width=13)
+    for heading in ("event", "about"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=share)
+    table.add_column("state", width=max([9, *map(len, states)]))
+    table.add_column("took", width=9, justify="right")
+    why = width >= _WIDE and any(view.reason for view in found)
+    if why:
+        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=share)
+    for view, received, state in zip(found, times, states, strict=True):
         mark, style = MARKS[view.state]
         event = view.event if view.action is None else f"{view.event}.{view.action}"
         took = ""
         if view.started_at is not None and view.ended_at is not None:
-            took = f"{view.ended_at - view.started_at:.2f} s"
-        table.add_row(
+            took = clock.duration(view.ended_at - view.started_at)
+        cells = [
             Text(mark, style),
-            clock.isoformat(view.received_at),
+            Text(received, "dim"),
+            Text(view.id),
             Text(event),
             Text(view.repository or view.organization or ""),
-            Text(view.state.value, style),
-            str(view.attempts),
-            took,
-            Text(view.reason or ""),
-        )
+            Text(state, style),
+            Text(took, "dim"),
+        ]
+        table.add_row(*cells, *([Text(view.reason or "", "dim")] if why else []))
     return table
+
+
+def _moment_of(view: DeliveryView, today: str) -> str:
+    """Its receipt in UTC, with the day where it is another."""
+    day, _, time = clock.isoformat(view.received_at).partition("T")
+    return time[:8] if day == today else f"{day[5:]} {time[:8]}"
+
+
+def _state_of(view: DeliveryView) -> str:
+    runs = f", {view.attempts} runs" if view.attempts > 1 else ""
+    return view.state.value + runs
 
 
 def _moment(text: str | None) -> float | None:
