@@ -84,6 +84,8 @@ class Picture:
         """Gaps on all connections."""
         self.bye: Bye | None = None
         self._coming: dict[str, list[Snapshot]] = {}
+        self._runs: dict[str, str] = {}
+        """Runs that are wanted by name, by delivery: newer ones do not replace them."""
 
     def subscribe(self, scopes: Iterable[Scope] = ()) -> Subscribe:
         """What to say first on a connection, or when other trees are wanted."""
@@ -92,6 +94,7 @@ class Picture:
             Scope(scope.delivery, scope.run, held=self._holds(scope))
             for scope in scopes
         ]
+        self._runs = {s.delivery: s.run for s in asked if s.run is not None}
         for left in set(self.trees) - {scope.delivery for scope in asked}:
             del self.trees[left]  # nothing keeps it current any more
         if hello is None or sequence is None:
@@ -109,7 +112,10 @@ class Picture:
         if isinstance(frame, Hello):
             if self.hello is not None and self.hello.boot != frame.boot:
                 self.sequence = None
-                self.trees.clear()
+            if self.sequence is None:
+                # There is nothing to resume from: all trees are sent anew.
+                for tree in self.trees.values():
+                    tree.whole = False
             self.hello = frame
             self.bye = None
             self._coming.clear()
@@ -164,8 +170,10 @@ class Picture:
                 self.deliveries[view.id] = view
         tree = self.trees.get(frame.scope)
         if tree is not None:
+            wanted = self._runs.get(frame.scope)
             for task in _tasks(frame):
-                _put(tree, task)
+                if wanted is None or task.run == wanted:
+                    _put(tree, task)
             for gone in frame.gone:
                 if gone.run == tree.run:
                     tree.tasks.pop(gone.n, None)

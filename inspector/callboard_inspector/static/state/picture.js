@@ -32,6 +32,8 @@ export class Picture {
     this.news = [];
     /** @type {Map<string, Snapshot[]>} */
     this.coming = new Map();
+    /** Runs that are wanted by name, by delivery: newer ones do not replace them. @type {Map<string, string>} */
+    this.runs = new Map();
   }
 
   /**
@@ -44,6 +46,7 @@ export class Picture {
       // Nothing keeps it current any more.
       if (!wanted.some((scope) => scope.delivery === delivery)) this.trees.delete(delivery);
     }
+    this.runs = new Map(wanted.flatMap(({ delivery, run }) => (run === null ? [] : [[delivery, run]])));
     const scopes = wanted.map(({ delivery, run }) => {
       const tree = this.trees.get(delivery);
       const held = tree !== undefined && tree.whole && (run === null || run === tree.run);
@@ -58,10 +61,9 @@ export class Picture {
     if ("time" in frame) this.time = Math.max(this.time, frame.time);
     switch (frame.type) {
       case "hello":
-        if (this.boot !== null && this.boot !== frame.boot) {
-          this.sequence = null;
-          for (const tree of this.trees.values()) tree.whole = false;
-        }
+        if (this.boot !== frame.boot) this.sequence = null;
+        // With nothing to resume from, all trees are sent anew.
+        if (this.sequence === null) for (const tree of this.trees.values()) tree.whole = false;
         this.boot = frame.boot;
         this.time = frame.time;
         this.coming.clear();
@@ -121,7 +123,11 @@ export class Picture {
     }
     const tree = this.trees.get(frame.scope);
     if (tree !== undefined) {
-      for (const row of frame.tasks ?? []) tree.put(readTask(row, frame));
+      const run = this.runs.get(frame.scope);
+      for (const row of frame.tasks ?? []) {
+        const task = readTask(row, frame);
+        if (run === undefined || task.run === run) tree.put(task);
+      }
       for (const [run, n] of frame.gone ?? []) if (run === tree.run) tree.remove(n);
     }
     if (frame.scope === "") this.reach(frame.to);
