@@ -94,7 +94,7 @@ class Dispatcher:
                     await self._fill()
                 except DBAPIError:
                     break  # only while closing
-                while self._running < self._policy.runs_at_once:
+                while self._open and self._running < self._policy.runs_at_once:
                     waiting = self._window.take()
                     if waiting is None:
                         break
