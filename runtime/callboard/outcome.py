@@ -75,4 +75,9 @@ def _deadline(task: Task) -> str:
         passed = clock.now() - limited.started
         if passed >= limited.timeout:
             return f"deadline {limited.timeout:g} s of `{limited.name}`"
+    # One that passed inside the task does not leave it, unless something else stopped
+    # the task in the same moment: trio then tells of the deadline alone.
+    failed = _failed_beside(task)
+    if failed is not None:
+        return f"sibling `{failed.name}` failed"
     return f"a deadline passed {ran:.3g} s after its start"
