@@ -26,7 +26,7 @@ import { Folds, diff, link, notice, section } from "./detail/parts.js";
  */
 
 const ROWS = 2000;
-const WORDS = { only: "only here", state: "another end", cause: "another cause", failure: "another error", effects: "other changes" };
+const WORDS = { state: "another end", cause: "another cause", failure: "another error", effects: "other changes" };
 
 /**
  * @param {import("../state/store.js").Emit} emit
@@ -133,7 +133,7 @@ export function makeCompare(emit, ask) {
         const key = `${pair.left?.n ?? "-"} ${pair.right?.n ?? "-"}`;
         return h("tr", { "data-key": key, class: pair.differs.length > 0 ? "differs" : "" },
           cell(left, pair.left, pair.depth), cell(right, pair.right, pair.depth),
-          h("td", { class: "words" }, pair.differs.map((word) => WORDS[word]).join(", ")));
+          h("td", { class: "words" }, differs(pair)));
       })));
   }
 
@@ -157,7 +157,7 @@ export function makeCompare(emit, ask) {
       stateIcon(task.state), " ",
       link(task.name, () => emit({ do: "go", place: { view: "runs", delivery: side.delivery, run: side.run, task: `${side.run}.${task.n}` } })),
       h("span", { class: "sub" }, ` ${took}`),
-      error ? h("div", { class: "sub why" }, plain(error.slice(0, 160))) : null);
+      error ? h("div", { class: "sub cause" }, plain(error.slice(0, 160))) : null);
     inside.style.setProperty("--depth", String(depth));
     return h("td", null, inside);
   }
@@ -179,6 +179,14 @@ export function makeCompare(emit, ask) {
   }
 
   return { element, draw };
+}
+
+/** In few words: another end has another cause and another error anyway. @param {Pair} pair */
+function differs({ left, right, differs: found }) {
+  if (right === null) return "only on the left";
+  if (left === null) return "only on the right";
+  const told = found.includes("state") ? found.filter((word) => word === "state" || word === "effects") : found;
+  return told.map((word) => WORDS[/** @type {keyof typeof WORDS} */ (word)]).join(", ");
 }
 
 /** @param {Change} change */

@@ -61,7 +61,7 @@ export function makeError(redraw, emit) {
           how ? h("span", { class: "how" }, how === "from" ? "raised from " : "while handling ") : null,
           h("span", { class: "type" }, plain(shortType(failure.type))),
           member.members > 0 ? h("span", { class: "count" }, ` of ${member.members + (failure.left_out ?? 0)}`) : null,
-          failure.message ? h("span", { class: "message" }, ` ${plain(failure.message.slice(0, 200))}`) : null,
+          failure.message ? h("span", { class: "message" }, `: ${plain(failure.message.slice(0, 200))}`) : null,
           member.where ? h("span", { class: "file" }, ` ${plain(`${shortFile(member.where.file)}:${member.where.line}`)}`) : null));
       row.style.setProperty("--depth", String(depth));
       return row;
