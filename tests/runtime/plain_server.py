@@ -6,6 +6,7 @@ it does on standard output, a line each: ``pid N``, ``ready URL``, ``ended STATU
 """
 
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -46,6 +47,8 @@ class Order(Struct):
     """``keeper``, or the temper of a provider that never does its work."""
     settings: dict[str, Any] = {}
     backend: str = "trio"
+    file_size: int | None = None
+    """Bytes beyond which no file may grow, as on a full disk; None for no limit."""
 
 
 class Keeper(Provider):
@@ -109,6 +112,9 @@ def say(stream: TextIO, line: str) -> None:
 def serve(order: Order) -> None:
     with Path(order.errors).open("a") as errors:
         os.dup2(errors.fileno(), sys.stderr.fileno())
+    if order.file_size is not None:
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order.file_size, hard))
     settings = Settings(order.settings, environment={})
     log_to_terminal(settings)
     database = Database.open(f"sqlite:///{order.database}")

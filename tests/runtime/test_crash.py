@@ -1,11 +1,15 @@
-"""Acked means kept: a real server, killed at random moments, loses nothing."""
+"""Acked means kept: a real server, killed or without room, loses nothing."""
 
 import http.client
 import logging
 import os
 import random
+import resource
 import signal
+import subprocess
 import threading
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +82,12 @@ def test_two_hundred_kills_lose_no_acknowledged_delivery(
     assert acked, "no delivery was acknowledged: nothing was proved"
 
     finish(servers, path)
+    cut = expect_kept(path, acked)
+    assert cut, "no run was cut short: the kills came too late to prove anything"
+
+
+def expect_kept(path: Path, acked: set[str]) -> int:
+    """Acknowledged is recorded, all have run, each with one effect; runs cut short."""
     database = Database.open(f"sqlite:///{path}")
     try:
         with database.engine.connect() as connection:
@@ -87,21 +97,20 @@ def test_two_hundred_kills_lose_no_acknowledged_delivery(
             count = select(effects.c.subject, func.count()).group_by(effects.c.subject)
             told = dict(connection.execute(count).all())
             things = set(connection.execute(text("SELECT n FROM things")).scalars())
-            open_runs = connection.execute(
-                select(func.count()).where(runs.c.ended_at.is_(None))
-            ).scalar()
-            cut = connection.execute(
-                select(func.count()).where(runs.c.cause == INTERRUPTED)
-            ).scalar()
+            how_many = select(func.count())
+            unended = connection.execute(how_many.where(runs.c.ended_at.is_(None)))
+            cut = connection.execute(how_many.where(runs.c.cause == INTERRUPTED))
+            assert not unended.scalar()
+            logger.info("%d acknowledged, %d recorded", len(acked), len(states))
+            assert acked <= set(states), "acknowledged, and not in the journal"
+            assert set(states.values()) == {DeliveryState.COMPLETED}
+            assert things == set(states), "recorded, and without effect"
+            assert told == {f"thing:{guid}": 1 for guid in states}, (
+                "not one effect each"
+            )
+            return cut.scalar() or 0
     finally:
         database.close()
-    logger.info("%d acknowledged, %d recorded", len(acked), len(states))
-    assert acked <= set(states), "acknowledged, and not in the journal"
-    assert set(states.values()) == {DeliveryState.COMPLETED}
-    assert things == set(states), "recorded, and without effect"
-    assert told == {f"thing:{guid}": 1 for guid in states}, "not exactly one effect"
-    assert not open_runs
-    assert cut, "no run was cut short: the kills came too late to prove anything"
 
 
 def finish(servers: Any, path: Path) -> None:
@@ -123,3 +132,79 @@ def finish(servers: Any, path: Path) -> None:
         database.close()
     os.kill(process, signal.SIGTERM)
     assert servers.ended() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Generator[Path]:
+    """A folder on a disk of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only who may mount can have a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def post(port: int, guid: str, body: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with closing(connection):
+        connection.request("POST", "/webhooks/plain", body, signed("thing", guid))
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+
+def fill(port: int, kept: set[str], name: str) -> None:
+    """Post payloads that do not compress, until one is refused."""
+    for number in range(1_000):
+        guid = f"{name}-{number}"
+        padding = random.randbytes(20_000).hex()
+        status = post(port, guid, f'{{"n": "{guid}", "padding": "{padding}"}}')
+        if status == 503:
+            return
+        assert status == 202
+        kept.add(guid)
+    pytest.fail("the disk was never full")
+
+
+def recover(port: int, kept: set[str]) -> None:
+    """Post until one is taken: the writes that wait are tried every second."""
+    for number in range(100):
+        if post(port, f"again-{number}", f'{{"n": "again-{number}"}}') == 202:
+            kept.add(f"again-{number}")
+            return
+        threading.Event().wait(0.1)
+    pytest.fail("still refused with room on the disk")
+
+
+def test_files_that_may_not_grow_are_a_503_until_they_may(
+    servers: Any, tmp_path: Path
+) -> None:
+    path, kept = tmp_path / "full.db", set[str]()
+    process = servers.start(path, file_size=1_500_000)
+    port = servers.ready()
+    fill(port, kept, "first")
+    assert post(port, "small", "{" + "}".rjust(50_000)) == 503
+    hard = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard))
+    recover(port, kept)
+    os.kill(process, signal.SIGTERM)
+    assert servers.ended() == 0
+    finish(servers, path)
+    expect_kept(path, kept)
+
+
+def test_full_disk_is_a_503_until_there_is_room(servers: Any, small_disk: Path) -> None:
+    path, kept = small_disk / "full.db", set[str]()
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(1_000_000))
+    process = servers.start(path)
+    port = servers.ready()
+    fill(port, kept, "first")
+    ballast.unlink()
+    recover(port, kept)
+    os.kill(process, signal.SIGTERM)
+    assert servers.ended() == 0
+    finish(servers, path)
+    expect_kept(path, kept)
