@@ -14,8 +14,8 @@ const STEPS = 1000;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeTimeSlider(emit) {
-  /** @type {number[]} */
-  let moments = [];
+  /** @type {import("../state/forest.js").Tree | null} */
+  let tree = null;
   let start = 0;
   let end = 0;
   let at = 0;
@@ -30,13 +30,18 @@ export function makeTimeSlider(emit) {
     // From one thing that happened to the next: most of a run's time nothing does.
     event.preventDefault();
     event.stopPropagation();
-    go(neighbour(moments, at, step > 0 ? 1 : -1));
+    move(step > 0 ? 1 : -1);
   };
   const said = h("span", { class: "said" });
-  const back = h("button", { type: "button", title: "The step before", "aria-label": "the step before", onclick: () => go(neighbour(moments, at, -1)) }, "◂");
-  const forth = h("button", { type: "button", title: "The next step", "aria-label": "the next step", onclick: () => go(neighbour(moments, at, 1)) }, "▸");
+  const back = h("button", { type: "button", title: "The step before", "aria-label": "the step before", onclick: () => move(-1) }, "◂");
+  const forth = h("button", { type: "button", title: "The next step", "aria-label": "the next step", onclick: () => move(1) }, "▸");
   const now = h("button", { type: "button", onclick: () => emit({ do: "at", at: null }) }, "Now");
   const element = h("div", { class: "time-slider", role: "group", "aria-label": "Time" }, back, range, forth, said, now);
+
+  /** To the next thing that happened; they are only put in order when somebody steps. @param {1 | -1} step */
+  function move(step) {
+    if (tree !== null) go(neighbour(momentsOf(tree.tasks.values()), at, step));
+  }
 
   /** @param {number} moment */
   function go(moment) {
@@ -46,22 +51,19 @@ export function makeTimeSlider(emit) {
 
   /** @param {State} state */
   function draw(state) {
-    const tasks = [...(chosenTree(state)?.tasks.values() ?? [])];
-    element.hidden = state.place.view !== "runs" || tasks.length === 0;
-    if (element.hidden) return;
-    moments = momentsOf(tasks);
-    start = moments[0] ?? 0;
-    const running = tasks.some((task) => task.ended === null);
-    end = Math.max(running ? state.frozen?.at ?? state.picture.time : 0, moments.at(-1) ?? 0);
+    tree = chosenTree(state);
+    const root = tree?.root ?? null;
+    element.hidden = tree === null || root === null;
+    if (tree === null || root === null) return;
+    start = root.created;
+    const running = root.ended === null;
+    end = Math.max(running ? state.frozen?.at ?? state.picture.time : 0, tree.last);
     const chosen = state.place.at;
     at = Math.min(Math.max(chosen ?? end, start), end);
     const share = end > start ? (at - start) / (end - start) : 1;
     if (document.activeElement !== range || chosen === null) range.value = String(Math.round(share * STEPS));
-    const counts = countsAt(tasks, at);
     const offset = `${duration((at - start) / 1000)} of ${duration((end - start) / 1000)}`;
-    const words = chosen === null
-      ? running ? "as it is" : "at its end"
-      : `${counts.running} running, ${counts.ended} ended, ${counts.pending} waiting`;
+    const words = chosen === null ? running ? "as it is" : "at its end" : wordsOf(countsAt(tree.tasks.values(), at));
     said.textContent = `${offset} · ${words}`;
     range.setAttribute("aria-valuetext", said.textContent);
     element.classList.toggle("past", chosen !== null);
@@ -69,4 +71,9 @@ export function makeTimeSlider(emit) {
   }
 
   return { element, draw };
+}
+
+/** @param {ReturnType<typeof countsAt>} counts */
+function wordsOf({ running, ended, pending }) {
+  return `${running} running, ${ended} ended, ${pending} waiting`;
 }
