@@ -36,19 +36,20 @@ async def open_board(
     mounts: Iterable[Mount] = (),
     types: Iterable[type[TypedEvent]] = (),
     path: Path | None = None,
+    url: str | None = None,
     settings: Mapping[str, Any] | None = None,
     backend: str | None = None,
     cancellable: bool = False,
 ) -> AsyncGenerator[Callboard]:
     """An open callboard with these providers, a ``PlainSource`` and other ``sources``.
 
-    Its database is the SQLite file ``path``, or a temporary one; ``settings`` are the
+    Its database is at ``url``, or in the SQLite file ``path``, or a temporary one; ``settings`` are the
     content of ``callboard.toml``. Backstage runs on ``backend``, or else on the kind of
     event loop that calls. ``cancellable`` is ``Callboard.cancellable``.
     """
     with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
         file = path or Path(folder, "callboard.db")
-        database = Database.open(f"sqlite:///{file}")
+        database = Database.open(url or f"sqlite:///{file}")
         try:
             board = Callboard(Settings(settings, environment={}), database)
             board.backend = backend or sniffio.current_async_library()
