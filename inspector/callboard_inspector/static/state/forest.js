@@ -18,6 +18,8 @@ export class Tree {
     this.children = new Map();
     /** Tasks without a parent here. @type {number[]} */
     this.roots = [];
+    /** Tasks that are no longer part of it: a row that comes once more does not bring them back. @type {Set<number>} */
+    this.gone = new Set();
     /** Why it is missing or not whole. @type {string | null} */
     this.note = null;
     /** Whether a snapshot has come: what is here is all there is. */
@@ -37,7 +39,7 @@ export class Tree {
   /** @param {Task} task */
   put(task) {
     if (this.run === null || (task.run > this.run && task.parent === null)) this.begin(task.run);
-    if (task.run !== this.run) return;
+    if (task.run !== this.run || this.gone.has(task.n)) return;
     const known = this.tasks.get(task.n);
     if (known !== undefined && known.revision > task.revision) return;
     this.tasks.set(task.n, task);
@@ -53,12 +55,14 @@ export class Tree {
     this.tasks.clear();
     this.children.clear();
     this.roots = [];
+    this.gone.clear();
     this.last = 0;
     this.version += 1;
   }
 
   /** @param {number} n */
   remove(n) {
+    this.gone.add(n);
     const task = this.tasks.get(n);
     if (task === undefined) return;
     this.tasks.delete(n);
