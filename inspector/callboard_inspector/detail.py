@@ -143,12 +143,15 @@ class Details:
     async def _delivery(self, question: q.OfDelivery) -> q.DeliveryAnswer:
         id_ = question.delivery
         load = partial(history.find_delivery, delivery=id_)
+        known = self._watched.trace.deliveries.get(id_)
         found = await self._watched.read(load, None)
+        if found is None and known is not None:
+            found = history.KeptDelivery(known, hook="", size=0)  # no journal has it
         if found is None:
             message = f"delivery {id_} is not in the journal, or no longer"
             raise NoAnswerError(message)
         runs = await self._watched.read(partial(history.list_runs, delivery=id_), [])
-        view = self._watched.trace.deliveries.get(id_, found.view)
+        view = known or found.view
         rows = Rows(view.received_at)
         rows.add_delivery(view)
         return q.DeliveryAnswer(
