@@ -5,22 +5,19 @@
  */
 
 import { Connection } from "./connection.js";
-import { chooseFile, exportRun, Opened } from "./files.js";
 import { Questions } from "./questions.js";
 import { readDelivery } from "./state/rows.js";
 import { isStep, readRoute, writeRoute } from "./state/route.js";
 import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
 import { makeAnnouncer } from "./view/announcer.js";
-import { makeCompare } from "./view/compare.js";
 import { makeDeliveryList } from "./view/delivery-list.js";
 import { makeDetail } from "./view/detail/detail.js";
 import { makeEmpty } from "./view/empty.js";
 import { h } from "./view/format.js";
 import { makeHelp } from "./view/help.js";
 import { listenToKeys } from "./view/keyboard.js";
+import { later } from "./view/later.js";
 import { makePalette } from "./view/palette.js";
-import { makeProviders } from "./view/providers.js";
-import { makeSubject } from "./view/subject.js";
 import { makeTaskTree } from "./view/task-tree.js";
 import { makeTimeSlider } from "./view/time-slider.js";
 import { makeToolbar } from "./view/toolbar.js";
@@ -38,7 +35,7 @@ const RESULTS = 5;
 let state = { ...newState(), ...readRoute(location.search), compact: localStorage.getItem("density") === "compact" };
 /** Frames that came while the picture is frozen. @type {ServerFrame[]} */
 let heldBack = [];
-/** @type {Opened | null} */
+/** @type {import("./files.js").Opened | null} */
 let opened = null;
 let commands = 0;
 let olderBefore = "";
@@ -225,6 +222,7 @@ async function keep() {
   const run = chosenTree(state)?.run;
   if (delivery === null || !run) return;
   try {
+    const { exportRun } = await import("./files.js");
     await exportRun(delivery, run, askOnce);
   } catch (error) {
     say(/** @type {Error} */ (error).message);
@@ -234,6 +232,7 @@ async function keep() {
 /** @param {File} file */
 async function openFile(file) {
   try {
+    const { Opened } = await import("./files.js");
     opened = await Opened.read(file);
   } catch (error) {
     say(`${file.name}: ${/** @type {Error} */ (error).message}`);
@@ -243,6 +242,11 @@ async function openFile(file) {
   const place = { ...newState().place, view: /** @type {const} */ ("file"), delivery };
   live = { picture: state.picture, place: state.place };
   update({ picture, place, folds: new Set(), range: null, frozen: null });
+}
+
+async function choose() {
+  const { chooseFile } = await import("./files.js");
+  chooseFile((file) => emit({ do: "open", file }));
 }
 
 /** What was looked at before a file was. @type {Pick<State, "picture" | "place"> | null} */
@@ -290,7 +294,8 @@ const tree = makeTaskTree(emit);
 const slider = makeTimeSlider(emit);
 const detail = makeDetail(emit, ask);
 const empty = makeEmpty();
-const pages = { providers: makeProviders(emit, ask), entity: makeSubject(emit, ask), compare: makeCompare(emit, ask) };
+/** The other pages, once they are here. @type {ReturnType<typeof import("./view/pages.js").makePages> | null} */
+let pages = null;
 const announcer = makeAnnouncer();
 const help = makeHelp(emit);
 const palette = makePalette(emit, choices);
@@ -320,7 +325,7 @@ function choices(typed) {
     { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
     { name: "Show what is parked", run: () => emit({ do: "filter", text: "state:parked" }) },
     { name: "Show everything", run: () => emit({ do: "filter", text: "" }) },
-    { name: "Open a run's file", run: () => chooseFile((file) => emit({ do: "open", file })) },
+    { name: "Open a run's file", run: () => void choose() },
     { name: "Keys", key: "?", run: () => emit({ do: "dialog", dialog: "help" }) },
   ];
   if (delivery !== null) {
@@ -349,12 +354,13 @@ function changed() {
 function draw() {
   asked = 0;
   const { view } = state.place;
-  const page = view === "runs" || view === "file" ? null : pages[view];
-  runs.hidden = page !== null;
-  other.hidden = page === null;
+  const onRuns = view === "runs" || view === "file";
+  const page = onRuns ? null : pages?.[view] ?? null;
+  runs.hidden = !onRuns;
+  other.hidden = onRuns;
   document.body.classList.toggle("stale", state.connection.phase !== "live" && state.connection.phase !== "connecting" && view !== "file");
   document.body.dataset["pane"] = state.place.task !== null ? "detail" : state.place.delivery !== null ? "tree" : "list";
-  back.hidden = page !== null || (state.place.delivery === null && state.place.task === null);
+  back.hidden = !onRuns || (state.place.delivery === null && state.place.task === null);
   toolbar.draw(state);
   if (page === null) {
     deliveries.draw(state);
@@ -381,5 +387,10 @@ document.addEventListener("drop", (event) => {
 });
 // Answers that are due while nothing else happens, and times that grow.
 setInterval(() => { if (!document.hidden) changed(); }, 500);
+later(() => import("./view/pages.js"), ({ makePages }) => {
+  pages = makePages(emit, ask);
+  changed();
+});
+later(() => import("./files.js"), changed);
 connection.open();
 changed();

@@ -7,15 +7,11 @@
 import { h, stateMark } from "../format.js";
 import { plain } from "../../state/plain.js";
 import { makeActions, makeResult } from "../actions.js";
-import { makeAwaitStack } from "./await-stack.js";
+import { later } from "../later.js";
 import { contextOf } from "./context.js";
-import { makeEntities } from "./entities.js";
-import { makeError } from "./error.js";
-import { makeLog } from "./log.js";
 import { morphChildren } from "./morph.js";
 import { makeOverview } from "./overview.js";
 import { notice } from "./parts.js";
-import { makePayload } from "./payload.js";
 
 /** @typedef {import("../../state/store.js").State} State */
 /** @typedef {import("../../state/store.js").Emit} Emit */
@@ -36,14 +32,9 @@ export function makeDetail(emit, ask) {
   let last = null;
   const redraw = () => { if (last) draw(last); };
   const actions = makeActions(redraw, ask, emit);
-  const views = {
-    overview: makeOverview(ask, emit, actions),
-    payload: makePayload(redraw, ask),
-    entities: makeEntities(redraw, ask, emit),
-    log: makeLog(redraw, ask, emit),
-    error: makeError(redraw, emit),
-    stack: makeAwaitStack(redraw, ask),
-  };
+  const overview = makeOverview(ask, emit, actions);
+  /** The other tabs, once they are here. @type {ReturnType<typeof import("./tabs.js").makeTabs> | null} */
+  let others = null;
   /** @type {string | null} */
   let shown = null;
 
@@ -53,6 +44,11 @@ export function makeDetail(emit, ask) {
   const panel = h("div", { class: "panel", role: "tabpanel", id: "detail-panel", tabindex: "0" });
   const element = h("section", { class: "detail", "aria-label": "Detail" }, header, result.element, tabs, panel);
 
+  later(() => import("./tabs.js"), ({ makeTabs }) => {
+    others = makeTabs(redraw, ask, emit);
+    redraw();
+  });
+
   /** @param {State} state */
   function draw(state) {
     last = state;
@@ -61,7 +57,7 @@ export function makeDetail(emit, ask) {
     const key = `${context.task ?? ""} ${state.place.tab}`;
     if (context.task !== shown) {
       shown = context.task;
-      for (const view of [actions, ...Object.values(views)]) if ("reset" in view) view.reset();
+      for (const view of [actions, ...Object.values(others ?? {})]) view.reset();
     }
     const tab = TABS.find((each) => each === state.place.tab) ?? "overview";
     morphChildren(tabs, TABS.map((each) => button(each, each === tab, context, state)));
@@ -82,7 +78,8 @@ export function makeDetail(emit, ask) {
       h("h2", null, plain(name)),
       h("p", { class: "what" }, stateMark(word), h("span", { class: "kind" }, ` ${kind}`), " ", h("code", { class: "id" }, context.task)),
     ]);
-    morphChildren(panel, views[tab].draw(context));
+    const view = tab === "overview" ? overview : others?.[tab];
+    morphChildren(panel, view ? view.draw(context) : [notice("Loading…")]);
   }
 
   /**
