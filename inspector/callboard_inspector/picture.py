@@ -84,17 +84,22 @@ class Picture:
         """Gaps on all connections."""
         self.bye: Bye | None = None
         self._coming: dict[str, list[Snapshot]] = {}
-        self._runs: dict[str, str] = {}
-        """Runs that are wanted by name, by delivery: newer ones do not replace them."""
+        self._wanted: dict[str, str | None] = {}
+        """Run by delivery: one that is named is not replaced by a newer one."""
 
     def subscribe(self, scopes: Iterable[Scope] = ()) -> Subscribe:
         """What to say first on a connection, or when other trees are wanted."""
         hello, sequence = self.hello, self.sequence
+        scopes = tuple(scopes)
+        for scope in scopes:
+            tree = self.trees.get(scope.delivery)
+            if tree is not None and self._wanted.get(scope.delivery) != scope.run:
+                tree.whole = False  # another run: it is sent anew
         asked = [
             Scope(scope.delivery, scope.run, held=self._holds(scope))
             for scope in scopes
         ]
-        self._runs = {s.delivery: s.run for s in asked if s.run is not None}
+        self._wanted = {scope.delivery: scope.run for scope in asked}
         for left in set(self.trees) - {scope.delivery for scope in asked}:
             del self.trees[left]  # nothing keeps it current any more
         if hello is None or sequence is None:
@@ -154,6 +159,9 @@ class Picture:
             # The trees may be older than this list: their own deltas come after it.
             self.sequence = frame.sequence if self.sequence is None else self.sequence
             return
+        wanted = self._wanted.get(frame.scope, "")
+        if wanted not in {None, frame.run}:
+            return  # asked for earlier: nothing would keep it current
         tasks = [seen for part in parts for seen in _tasks(part)]
         notes = [part.note for part in parts if part.note]
         self.trees[frame.scope] = TreeSeen(
@@ -170,7 +178,7 @@ class Picture:
                 self.deliveries[view.id] = view
         tree = self.trees.get(frame.scope)
         if tree is not None:
-            wanted = self._runs.get(frame.scope)
+            wanted = self._wanted.get(frame.scope)
             for task in _tasks(frame):
                 if wanted is None or task.run == wanted:
                     _put(tree, task)

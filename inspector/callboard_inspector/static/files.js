@@ -40,6 +40,7 @@ export class Opened {
     this.bundle = bundle;
     this.delivery = idOf(bundle);
     this.picture = new Picture();
+    this.picture.subscribe([{ delivery: this.delivery, run: null }]);
     for (const frame of framesOf(bundle)) this.picture.apply(frame);
   }
 

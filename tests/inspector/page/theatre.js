@@ -248,7 +248,7 @@ class Line {
     const run = this.scopes.get(scope) ?? null;
     const newest = theatre.trees.get(scope);
     const tree = run === null || newest?.run === run ? newest : theatre.older.get(run);
-    const head = { type: /** @type {const} */ ("snapshot"), scope, sequence: theatre.sequence, time: 0, run: scope === "" ? null : tree?.run ?? null };
+    const head = { type: /** @type {const} */ ("snapshot"), scope, sequence: theatre.sequence, time: 0, run: scope === "" ? null : run ?? tree?.run ?? null };
     /** @type {Array<Delivery | Task>} */
     const rows = scope === "" ? [...theatre.deliveries.values()] : [...tree?.tasks.values() ?? []];
     this.waiting.push({ ...head, part: "begin" });

@@ -32,8 +32,8 @@ export class Picture {
     this.news = [];
     /** @type {Map<string, Snapshot[]>} */
     this.coming = new Map();
-    /** Runs that are wanted by name, by delivery: newer ones do not replace them. @type {Map<string, string>} */
-    this.runs = new Map();
+    /** Run by delivery: one that is named is not replaced by a newer one. @type {Map<string, string | null>} */
+    this.wanted = new Map();
   }
 
   /**
@@ -46,7 +46,11 @@ export class Picture {
       // Nothing keeps it current any more.
       if (!wanted.some((scope) => scope.delivery === delivery)) this.trees.delete(delivery);
     }
-    this.runs = new Map(wanted.flatMap(({ delivery, run }) => (run === null ? [] : [[delivery, run]])));
+    for (const { delivery, run } of wanted) {
+      const tree = this.trees.get(delivery);
+      if (tree !== undefined && this.wanted.get(delivery) !== run) tree.whole = false; // another run: it is sent anew
+    }
+    this.wanted = new Map(wanted.map(({ delivery, run }) => [delivery, run]));
     const scopes = wanted.map(({ delivery, run }) => {
       const tree = this.trees.get(delivery);
       const held = tree !== undefined && tree.whole && (run === null || run === tree.run);
@@ -104,6 +108,8 @@ export class Picture {
       this.sequence ??= frame.sequence;
       return;
     }
+    const wanted = this.wanted.get(frame.scope);
+    if (wanted === undefined || (wanted !== null && wanted !== frame.run)) return; // asked for earlier: nothing would keep it current
     const tree = new Tree(frame.run ?? null);
     tree.version = (this.trees.get(frame.scope)?.version ?? 0) + 1;
     for (const part of parts) {
@@ -123,10 +129,10 @@ export class Picture {
     }
     const tree = this.trees.get(frame.scope);
     if (tree !== undefined) {
-      const run = this.runs.get(frame.scope);
+      const run = this.wanted.get(frame.scope) ?? null;
       for (const row of frame.tasks ?? []) {
         const task = readTask(row, frame);
-        if (run === undefined || task.run === run) tree.put(task);
+        if (run === null || task.run === run) tree.put(task);
       }
       for (const [run, n] of frame.gone ?? []) if (run === tree.run) tree.remove(n);
     }
