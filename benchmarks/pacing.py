@@ -34,6 +34,8 @@ _BOTTOM = b"\r\n\r\n"
 _REPOSITORIES = 200
 _CONNECTIONS = 500
 """At most; a delivery that is due when all are busy waits, and its time runs."""
+_IDLE = 2.0
+"""Seconds after which a connection is not used again; servers close them after some."""
 _PATIENCE = 30.0
 """Seconds to wait for the last answers."""
 
@@ -97,7 +99,7 @@ class _Connection:
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.due = 0.0
+        self.due = self.used = 0.0
         self._answer = b""
 
     def fileno(self) -> int:
@@ -164,11 +166,17 @@ class Client:
         return len(self.busy) < _CONNECTIONS
 
     def _send(self, request: bytes, due: float) -> None:
-        # The latest that was used: the others may grow old.
-        connection = self.idle.pop() if self.idle else _Connection(self.address)
+        connection = self._connection()
         self.late.append(time.perf_counter() - due)
         connection.send(request, due)
         self.busy.add(connection)
+
+    def _connection(self) -> _Connection:
+        """The one that was used last, for the others grow old; else a new one."""
+        if self.idle and self.idle[-1].used < time.perf_counter() - _IDLE:
+            while self.idle:
+                self.idle.pop().socket.close()
+        return self.idle.pop() if self.idle else _Connection(self.address)
 
     def _read(self, patience: float) -> None:
         readable, _, _ = select.select(self.busy, (), (), max(patience, 0))
@@ -178,6 +186,7 @@ class Client:
                 self.answers.append(time.perf_counter() - connection.due)
                 self.statuses[status] += 1
                 self.busy.remove(connection)
+                connection.used = time.perf_counter()
                 self.idle.append(connection)
 
 
