@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar, overload
 
+import msgspec
 from cronsim import CronSim, CronSimError
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from callboard.delivery import Delivery
 from callboard.event import EventName, TypedEvent, Untyped
 from callboard.retry import Intensity, Retry
 from callboard.run import Run
@@ -29,12 +31,18 @@ class HandlerError(Exception):
     """A provider's handlers are declared wrongly; names provider, handler and fault."""
 
 
+class UntypedEventError(TypeError):
+    """A payload contradicts the type that a handler asks for; no attempt changes that."""
+
+
 class Handler(Struct, frozen=True):
     """One method of a provider, and when it is called."""
 
     provider: "Provider"
     method: str
     events: tuple[EventName, ...] = ()
+    typed: bool = False
+    """Whether it asks for event classes; otherwise everything comes untyped."""
     ordered_by: str | None = None
     """Dotted path into the payload; deliveries with the same value there keep order."""
     coalesced_by: tuple[str, ...] = ()
@@ -57,6 +65,23 @@ class Handler(Struct, frozen=True):
     def wants(self, name: EventName) -> bool:
         """Whether it is called for this event."""
         return name in self.events or name._replace(action=None) in self.events
+
+    def arguments(self, event: object, delivery: Delivery, run: Run) -> tuple[Any, ...]:
+        """What the method is called with.
+
+        Raises:
+            UntypedEventError: It asks for an event class, and the payload is none.
+        """
+        if self.scheduled:
+            return (run,)
+        if isinstance(event, Untyped):
+            if self.typed:
+                message = f"the payload of {delivery.name} is not typed: {event.reason}"
+                raise UntypedEventError(message)
+        elif not self.typed:
+            payload: Any = msgspec.json.decode(delivery.body)
+            event = Untyped(delivery.name, payload, "asked for by its name")
+        return (event, run)
 
 
 class Provider:
@@ -130,6 +155,7 @@ class Provider:
 
 class _Mark(Struct, frozen=True):
     events: tuple[EventName, ...] = ()
+    typed: bool = False
     ordered_by: str | None = None
     coalesced_by: tuple[str, ...] = ()
     every: float | None = None
@@ -173,7 +199,9 @@ def on(
         raise HandlerError("on(): expected at least one event, got none")
     names = tuple(_event_name(event) for event in events)
     paths = (coalesced_by,) if isinstance(coalesced_by, str) else coalesced_by
-    return _marking(_Mark(events=names, ordered_by=ordered_by, coalesced_by=paths))
+    typed = not any(isinstance(event, EventName) for event in events)
+    mark = _Mark(events=names, typed=typed, ordered_by=ordered_by, coalesced_by=paths)
+    return _marking(mark)
 
 
 def every(

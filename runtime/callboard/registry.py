@@ -4,8 +4,13 @@ Owns the four entry point groups. callboard's own rooms are found the same way.
 """
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from callboard.board import Callboard, Mount
@@ -52,6 +57,48 @@ def assemble(settings: Settings, database: Database) -> Callboard:
         board.add(mounts=mounts)
     settings.check_sections()
     return board
+
+
+def providers_from(target: str, board: Callboard) -> list[Provider]:
+    """What the function that ``target`` names makes, as an entry point's would.
+
+    Args:
+        target: ``package.module:function``, or ``path/to/file.py:function``.
+        board: What the function is given.
+
+    Raises:
+        SettingsError: There is no such function, or it makes no providers.
+    """
+    place, _, name = target.rpartition(":")
+    if not place:
+        form = "package.module:function or file.py:function"
+        raise SettingsError(f"--with: expected {form}, got {target!r}")
+    try:
+        make = getattr(_module(place), name)
+        made: list[object] = list(make(board))
+    except SettingsError:
+        raise
+    except Exception as error:
+        raise SettingsError(f"--with {target}: {error!r}") from error
+    providers = [each for each in made if isinstance(each, Provider)]
+    if len(providers) < len(made):
+        came = ", ".join(type(each).__name__ for each in made)
+        raise SettingsError(f"--with {target}: expected providers, got {came}")
+    return providers
+
+
+def _module(place: str) -> ModuleType:
+    if not place.endswith(".py"):
+        # As `python -m` has it: what lies in this folder can be imported.
+        sys.path.insert(0, str(Path.cwd()))
+        return import_module(place)
+    spec = spec_from_file_location(Path(place).stem, place)
+    if spec is None or spec.loader is None:
+        raise SettingsError(f"--with: expected a Python file, got {place}")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 async def findings(board: Callboard) -> list[Finding]:

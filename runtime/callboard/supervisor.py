@@ -184,9 +184,8 @@ class _Supervised:
                 node.attempt += 1
                 try:
                     await self._attempt()
-                except (
-                    BaseException
-                ) as error:  # a provider's SystemExit is its own failure
+                # A provider's SystemExit, too, is its own failure.
+                except BaseException as error:
                     if is_cancellation(error):
                         raise
                     failure = describe(error, node.tree.trace.redactor)
@@ -232,7 +231,7 @@ class _Supervised:
             )
         )
         method = getattr(provider, self.handler.method)
-        arguments = (run,) if self.handler.scheduled else (self.event, run)
+        arguments = self.handler.arguments(self.event, self.delivery, run)
         with anyio.move_on_after(provider.timeout) as scope:
             result = await method(*arguments)
             await provider.conclude(run, result)

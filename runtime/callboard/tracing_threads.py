@@ -7,6 +7,7 @@ has returned, so a thread that was abandoned by a cancellation is seen until it 
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial, wraps
 from types import ModuleType
 from typing import Any, cast
@@ -17,6 +18,9 @@ from anyio.lowlevel import current_token
 from callboard.outcome import close
 from callboard.task import CURRENT, Task
 
+# One of the traced functions may call another: anyio's on trio calls trio's.
+_STARTING = ContextVar("callboard_starting_thread", default=False)
+
 
 def traced(start: Callable[..., Any]) -> Callable[..., Any]:
     """``start(function, *arguments, …)``, with a node for the call of ``function``."""
@@ -24,15 +28,15 @@ def traced(start: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(start)
     async def run_sync(function: Any, *arguments: Any, **options: Any) -> Any:
         parent = CURRENT.get()
-        if parent is None or parent.state.final:
+        if parent is None or parent.state.final or _STARTING.get():
             return await start(function, *arguments, **options)
         plain: Any = function
         while isinstance(plain, partial):
             plain = cast("Any", plain).func
-        name = getattr(plain, "__qualname__", None) or repr(plain)
-        node = parent.tree.add(parent, name, "thread")
+        node = parent.tree.add(parent, _name(plain), "thread")
         node.code = getattr(plain, "__code__", None)
         call = _Call(node, function)
+        token = _STARTING.set(True)
         try:
             result = await start(call, *arguments, **options)
         except BaseException as error:
@@ -44,11 +48,20 @@ def traced(start: Callable[..., Any]) -> Callable[..., Any]:
             else:
                 close(node, error)
             raise
+        finally:
+            _STARTING.reset(token)
         if not node.state.final:
             node.complete()
         return result
 
     return run_sync
+
+
+def _name(function: Any) -> str:
+    """``Reader._parsed`` for a function inside of that one, or a lambda there."""
+    name = getattr(function, "__qualname__", None) or repr(function)
+    inner = name.removesuffix(".<lambda>").removesuffix(".<locals>")
+    return inner.replace(".<locals>", "")
 
 
 class _Call:
@@ -63,6 +76,7 @@ class _Call:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         CURRENT.set(self.node)
+        _STARTING.set(False)
         self.node.start()
         try:
             return self.function(*arguments, **options)

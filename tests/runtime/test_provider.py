@@ -10,9 +10,19 @@ from typing import Any, ClassVar
 import pytest
 from msgspec import Struct
 
-from callboard import EventName, HandlerError, Provider, Run, Untyped, cron, every, on
+from callboard import (
+    EventName,
+    HandlerError,
+    Provider,
+    Run,
+    State,
+    Untyped,
+    cron,
+    every,
+    on,
+)
 from callboard.routes import Routes
-from callboard.testing import THING
+from callboard.testing import THING, perform, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -205,3 +215,43 @@ def test_wrong_pairing_of_handler_and_event_is_an_error_of_the_type_checker(
         line.split("def ")[1].split("(")[0] for line in lines if "def wrong" in line
     }
     assert found == wanted, report
+
+
+class Listening(Provider):
+    name = "listening"
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    @on(Added)
+    async def typed(self, event: Added, _run: Run) -> None:
+        self.heard.append(event)
+
+    @on(THING)
+    async def named(self, event: Untyped, _run: Run) -> None:
+        self.heard.append(event)
+
+
+@pytest.mark.anyio
+async def test_each_handler_is_given_the_form_it_asks_for() -> None:
+    provider = Listening()
+    delivery = sample("thing", {"action": "added"})
+    await perform(provider, event=Added(), delivery=delivery)
+    typed, named = sorted(provider.heard, key=lambda event: type(event).__name__)
+    assert typed == Added()
+    assert isinstance(named, Untyped)
+    assert named.payload == {"action": "added"}
+
+
+@pytest.mark.anyio
+async def test_payload_that_is_no_event_class_fails_whoever_asks_for_one() -> None:
+    provider = Listening()
+    delivery = sample("thing", {"action": "added"})
+    bad = Untyped(delivery.name, {"action": "added"}, "it lacks a name")
+    tree = await perform(provider, event=bad, delivery=delivery)
+    assert provider.heard == [bad]
+    tasks = [task for task in tree.record().tasks if task.kind == "provider"]
+    assert [task.state for task in tasks] == [State.ERRORED, State.COMPLETED]
+    assert tasks[0].attempt == 1
+    assert tasks[0].failure is not None
+    assert "is not typed: it lacks a name" in tasks[0].failure.message

@@ -9,7 +9,7 @@ from rich.console import Console
 from callboard import serving
 from callboard.board import Callboard
 from callboard.cli.console import open_database, read_settings, show_page
-from callboard.registry import assemble
+from callboard.registry import assemble, providers_from
 from callboard.settings import Settings, SettingsError
 
 PORT = 8470
@@ -24,6 +24,7 @@ def serve(
     inspector_port: int = INSPECTOR_PORT,
     config: Path | None = None,
     insecure: bool = False,
+    with_: Annotated[tuple[str, ...], Parameter(name="--with")] = (),
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> None:
     """Receive webhooks at POST /webhooks/NAME and show the runs.
@@ -36,6 +37,8 @@ def serve(
         inspector_port: Its port; 0 takes a free one.
         config: The settings; callboard.toml in this folder when not given.
         insecure: Take unsigned webhooks; on a loopback address only.
+        with_: Providers of your own: package.module:function or file.py:function, as
+            an entry point of the group callboard.providers would name it.
         open_: Open the inspector in the browser.
     """
     settings = read_settings(config)
@@ -48,6 +51,8 @@ def serve(
         raise SettingsError(f"{message}: expected CALLBOARD_INSPECTOR_TOKEN, got none")
     database = open_database(settings)
     board = assemble(settings, database)
+    for target in with_:
+        board.add(providers=providers_from(target, board))
     board.host, board.inspector_host = host, inspector_host
     serve_board(
         board, port=port, inspector_port=inspector_port, page=open_, settings=settings
