@@ -19,7 +19,7 @@ from callboard import (
     history,
     on,
 )
-from callboard.journal import Arrival
+from callboard.journal import Arrival, Head
 from callboard.routes import Order
 from callboard.testing import (
     THING,
@@ -31,6 +31,7 @@ from callboard.testing import (
     settled,
     view,
 )
+from callboard.wake import Wake
 
 pytestmark = pytest.mark.anyio
 
@@ -305,11 +306,23 @@ async def test_redelivery_that_comes_while_the_end_is_written_runs_again() -> No
                 # What a redelivery does, in the moment in which it is hardest.
                 sent.append(end.delivery)
                 await board.database.write(requeue, end.delivery)
+                was_read = Wake()
+                reading.append(was_read)
                 board.actions._dispatcher.reread()
-                for _ in range(20):
+                await was_read.wait()
+                for _ in range(5):
                     await anyio.lowlevel.checkpoint()
 
+        async def queued_and_say(limit: int) -> Head:
+            head = await queued(limit)
+            while reading:
+                reading.pop()()
+            return head
+
+        reading: list[Wake] = []
+        queued = board.journal.queued
         board.journal.finish = finish_then_redeliver
+        board.journal.queued = queued_and_say
         with anyio.fail_after(10):
             await deliver(board, "thing", {"n": 1})
             await gate.left(2)
