@@ -84,12 +84,16 @@ class Picture:
         """Gaps on all connections."""
         self.bye: Bye | None = None
         self._coming: dict[str, list[Snapshot]] = {}
+        self._runs: dict[str, str] = {}
+        """Runs that are wanted by name: a newer one does not replace them."""
         self._wanted: dict[str, str | None] = {}
         """Run by delivery: one that is named is not replaced by a newer one."""
 
     def subscribe(self, scopes: Iterable[Scope] = ()) -> Subscribe:
         """What to say first on a connection, or when other trees are wanted."""
         hello, sequence = self.hello, self.sequence
+        scopes = list(scopes)
+        self._runs = {scope.delivery: scope.run for scope in scopes if scope.run}
         scopes = tuple(scopes)
         for scope in scopes:
             tree = self.trees.get(scope.delivery)
