@@ -6,10 +6,12 @@ Owns the request and the words for its answer.
 import os
 import sys
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -24,6 +26,7 @@ _HOOK = "1"
 def send(
     event: str,
     *,
+    file: Path | None = None,
     url: str = "http://127.0.0.1:8470",
     secret_env: str = SECRET,
     unsigned: bool = False,
@@ -32,21 +35,16 @@ def send(
 
     Args:
         event: Event and action; a wrong one lists all.
+        file: A payload of your own, as JSON, instead of a sample.
         url: Where callboard serves; /webhooks/github is added where no path is given.
         secret_env: The variable that holds the webhook's secret.
         unsigned: Send it without a signature, to a server that was told --insecure.
     """
-    known = samples()
-    sample = known.get(event)
-    if sample is None:
-        near = get_close_matches(event, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        names = ", ".join(known)
-        raise SettingsError(f"no sample of {event!r}{hint} Known are {names}")
+    body = _sample(event) if file is None else _payload(file)
     headers = {
         "content-type": "application/json",
         "user-agent": "GitHub-Hookshot/callboard",
-        "x-github-event": sample.event,
+        "x-github-event": event.partition(".")[0],
         "x-github-delivery": str(uuid4()),
         "x-github-hook-id": _HOOK,
     }
@@ -55,16 +53,38 @@ def send(
         if not secret:
             message = f"{secret_env}: expected the webhook's secret, or --unsigned"
             raise SettingsError(f"{message}; got nothing")
-        headers[signature.header] = signature.sign(sample.body, secret)
+        headers[signature.header] = signature.sign(body, secret)
     address = httpx.URL(url)
     if address.path in {"", "/"}:
         address = address.copy_with(path="/webhooks/github")
     try:
-        answer = httpx.post(address, content=sample.body, headers=headers, timeout=30.0)
+        answer = httpx.post(address, content=body, headers=headers, timeout=30.0)
     except httpx.HTTPError as error:
         raise SettingsError(f"{address}: no answer: {error}") from error
     if not _show(answer, event):
         raise SystemExit(1)
+
+
+def _sample(event: str) -> bytes:
+    known = samples()
+    sample = known.get(event)
+    if sample is None:
+        near = get_close_matches(event, known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        names = ", ".join(known)
+        raise SettingsError(f"no sample of {event!r}{hint} Known are {names}")
+    return sample.body
+
+
+def _payload(file: Path) -> bytes:
+    try:
+        body = file.read_bytes()
+        msgspec.json.decode(body)
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{file}: expected JSON, got: {error}") from error
+    return body
 
 
 def _show(answer: httpx.Response, event: str) -> bool:
