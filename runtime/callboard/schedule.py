@@ -78,7 +78,7 @@ class Schedule:
     async def _make(self, tick: Tick) -> None:
         """One tick, unless the one before has not ended."""
         if tick.last is None or not await self._unended(tick.last):
-            tick.last = (await self._accept(_arrival(tick.handler))).view.id
+            tick.last = (await self._accept(tick_of(tick.handler))).view.id
 
 
 def _first(handler: Handler, last: float | None) -> float:
@@ -98,7 +98,8 @@ def _next(handler: Handler, after: float) -> float:
     return after + period + spread
 
 
-def _arrival(handler: Handler) -> Arrival:
+def tick_of(handler: Handler) -> Arrival:
+    """One tick, now, also when none is due; it waits for those before it."""
     delivery = Delivery(
         id=(id_ := new_id()),
         source=SCHEDULE,
