@@ -7,11 +7,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from callboard import Callboard, Delivery, Mount
+from callboard import Callboard, Mount
 from callboard.clock import now
-from callboard.ids import new_id
-from callboard.journal import Arrival
-from callboard.routes import SCHEDULE, Order
+from callboard.schedule import tick_of
 from callboard_catalog.api.application import make_application
 from callboard_catalog.catalog import catalog_of
 from callboard_catalog.tables import claims
@@ -51,19 +49,4 @@ class Refresher:
             self._asked[provider.name] = now()
             for handler in provider.handlers():
                 if handler.scheduled:
-                    id_ = new_id()
-                    delivery = Delivery(
-                        id=id_,
-                        source=SCHEDULE,
-                        hook="",
-                        guid=id_,
-                        event=provider.name,
-                        action=handler.method,
-                        organization=None,
-                        repository=None,
-                        received_at=now(),
-                        headers={},
-                        body=b"{}",
-                    )
-                    order = Order((f"{SCHEDULE}={handler.name}",))
-                    await self._board.accept(Arrival(delivery=delivery, order=order))
+                    await self._board.accept(tick_of(handler))

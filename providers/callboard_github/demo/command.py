@@ -17,10 +17,10 @@ from callboard import Callboard, Database, Settings, serving
 from callboard.cli.console import log_to_terminal, show_page
 from callboard.cli.serve import INSPECTOR_PORT, PORT
 from callboard.registry import assemble
+from callboard.schedule import tick_of
 from callboard_catalog import catalog_of
 from callboard_github.demo.faults import DemoFaults
 from callboard_github.demo.screen import Screen
-from callboard_github.demo.ticks import read_everything
 from callboard_github.demo.world import ORGANIZATIONS, SECRET, World
 
 _VARIABLES = {"CALLBOARD_GITHUB_WEBHOOK_SECRET": SECRET}
@@ -76,7 +76,7 @@ def demo(
             async def beside() -> None:
                 await started.wait()
                 if age:
-                    await read_everything(board)
+                    await _read_again(board)
                 await screen.watch()
 
             serving.run(
@@ -105,6 +105,14 @@ def _board(world: World, folder: Path) -> Callboard:
         database.close()
         raise
     return board.add(providers=[DemoFaults(catalog_of(board))])
+
+
+async def _read_again(board: Callboard) -> None:
+    """Read everything, though it is not due: GitHub began anew, which no webhook tells."""
+    for provider in board.providers:
+        for handler in provider.handlers():
+            if handler.scheduled:
+                await board.accept(tick_of(handler))
 
 
 @contextmanager
