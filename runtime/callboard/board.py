@@ -24,7 +24,7 @@ from callboard.actions import Actions
 from callboard.backstage import Backstage
 from callboard.conductor import Conductor
 from callboard.database import Database
-from callboard.delivery import DeliveryState
+from callboard.delivery import UNENDED, DeliveryState
 from callboard.dispatch import Dispatcher
 from callboard.intake import Intake
 from callboard.journal import Accepted, Arrival, Journal
@@ -41,12 +41,6 @@ from callboard.trace import Trace
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_UNENDED = (
-    DeliveryState.QUEUED,
-    DeliveryState.RUNNING,
-    DeliveryState.FAILED,
-    DeliveryState.HELD,
-)
 
 
 class Mount(Struct, frozen=True):
@@ -162,15 +156,17 @@ class Callboard:
             conductor=conductor,
             policy=self.policy,
         )
-        ticks = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
+        if cut := await self.journal.recover():
+            logger.warning("%d deliveries were cut short and run again", cut)
+        completed = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
+        waiting = await self.database.read(lambda c: history.open_ticks(c, SCHEDULE))
         self._schedule = schedule = Schedule(
             routes.scheduled,
             accept=self.accept,
             unended=self._unended,
-            last_ticks=ticks,
+            last_ticks=completed,
+            open_ticks=waiting,
         )
-        if cut := await self.journal.recover():
-            logger.warning("%d deliveries were cut short and run again", cut)
         await self._remember()
         self._backstage = backstage = Backstage(
             dispatcher=dispatcher,
@@ -205,14 +201,12 @@ class Callboard:
     async def accept(self, arrival: Arrival) -> Accepted:
         """Record a delivery and let it run; it is on disk when this returns."""
         accepted = await self.journal.append(arrival)
-        known = self.trace.deliveries.get(accepted.view.id)
-        if known is None:
-            self.trace.show(accepted.view)
-        else:
-            known.redeliveries = accepted.view.redeliveries
-            if accepted.waiting is not None:
-                known.state = DeliveryState.QUEUED
-            self.trace.publish(known)
+        view = accepted.view
+        changes: dict[str, object] = {"redeliveries": view.redeliveries}
+        if accepted.waiting is not None:
+            changes |= {"state": DeliveryState.QUEUED, "attempts": view.attempts}
+        if self.trace.change(view.id, **changes) is None:
+            self.trace.show(view)
         if accepted.waiting is not None and self._dispatcher is not None:
             self._dispatcher.offer(accepted.waiting)
         return accepted
@@ -285,7 +279,12 @@ class Callboard:
 
     async def _unended(self, delivery: str) -> bool:
         view = self.trace.deliveries.get(delivery)
-        return view is not None and view.state in _UNENDED
+        if view is None:  # memory let it go, for newer ones
+            kept = await self.database.read(
+                lambda c: history.find_delivery(c, delivery)
+            )
+            view = kept and kept.view
+        return view is not None and view.state in UNENDED
 
     async def _readyz(self, _request: Request) -> JSONResponse:
         alive = self._backstage is not None and self._backstage.alive

@@ -30,6 +30,15 @@ class DeliveryState(StrEnum):
     """Recorded, but nothing to run: GitHub's ping."""
 
 
+UNENDED = (
+    DeliveryState.QUEUED,
+    DeliveryState.RUNNING,
+    DeliveryState.FAILED,
+    DeliveryState.HELD,
+)
+"""The states of a delivery that will be run, or run again, without a person's word."""
+
+
 class Delivery(Struct, frozen=True):
     """What arrived, as a provider sees it."""
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, func, select
 
-from callboard.delivery import DeliveryState, DeliveryView
+from callboard.delivery import UNENDED, DeliveryState, DeliveryView
 from callboard.journal.rows import SUMMARY, load, unpack_tree, view_of
 from callboard.tables import deliveries, effects, runs
 from callboard.tree import TreeRecord
@@ -160,6 +160,17 @@ def last_ticks(connection: Connection, source: str) -> dict[str, float]:
     query = (
         select(t.event, t.action, func.max(t.ended_at))
         .where(t.source == source, t.state == DeliveryState.COMPLETED)
+        .group_by(t.event, t.action)
+    )
+    return {f"{row[0]}.{row[1]}": row[2] for row in connection.execute(query)}
+
+
+def open_ticks(connection: Connection, source: str) -> dict[str, str]:
+    """The newest tick of each scheduled handler that has not ended: its delivery."""
+    t = deliveries.c
+    query = (
+        select(t.event, t.action, func.max(t.id))
+        .where(t.source == source, t.state.in_(UNENDED))
         .group_by(t.event, t.action)
     )
     return {f"{row[0]}.{row[1]}": row[2] for row in connection.execute(query)}

@@ -49,16 +49,22 @@ class Schedule:
         accept: Callable[[Arrival], Awaitable[Accepted]],
         unended: Callable[[str], Awaitable[bool]],
         last_ticks: Mapping[str, float],
+        open_ticks: Mapping[str, str],
     ) -> None:
         """Begin from ``last_ticks``: when each handler last completed, by its name.
 
         One with a period is due at once if that is longer ago, or never was; one with a
-        cron expression if a mark has passed since.
+        cron expression if a mark has passed since. ``open_ticks`` are the deliveries of
+        ticks that have not ended, by the same names: none is made beside them.
         """
         self._accept = accept
         self._unended = unended
         self.ticks = [
-            Tick(handler, due=_first(handler, last_ticks.get(handler.name)))
+            Tick(
+                handler,
+                due=_first(handler, last_ticks.get(handler.name)),
+                last=open_ticks.get(handler.name),
+            )
             for handler in handlers
         ]
 

@@ -388,3 +388,33 @@ async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
         journal.migrate()
     finally:
         database.close()
+
+
+async def test_redelivery_of_a_failed_delivery_runs_at_once_what_has_not_completed() -> (
+    None
+):
+    class Other(Counting):
+        name = "other"
+
+    good, bad = Other(), Counting(failures=1)
+    settings = {"runtime": {"first_wait": 3_600.0}}
+    async with open_board(good, bad, settings=settings) as board:
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing", {"n": 1}, guid="same")
+            await reached(board, id_, DeliveryState.FAILED)
+            assert await deliver(board, "thing", {"n": 1}, guid="same") == id_
+            found = await reached(board, id_, DeliveryState.COMPLETED)
+    assert (good.seen, bad.seen) == (["1"], ["1", "1"])
+    assert (found.attempts, found.redeliveries) == (2, 1)
+
+
+async def test_redelivery_of_a_parked_delivery_has_all_its_attempts_again() -> None:
+    provider = Counting(failures=4)
+    async with open_board(provider, settings=SOON) as board:
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing", {"n": 1}, guid="same")
+            await reached(board, id_, DeliveryState.PARKED)
+            await deliver(board, "thing", {"n": 1}, guid="same")
+            found = await reached(board, id_, DeliveryState.COMPLETED)
+    assert len(provider.seen) == 5
+    assert (found.attempts, found.redeliveries) == (2, 1)

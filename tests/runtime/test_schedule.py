@@ -16,6 +16,7 @@ from callboard import (
     Provider,
     Retry,
     Run,
+    Untyped,
     clock,
     cron,
     every,
@@ -24,7 +25,7 @@ from callboard import (
 from callboard.journal import Accepted, Arrival
 from callboard.provider import Handler
 from callboard.schedule import Schedule
-from callboard.testing import Gate, deliver, open_board, settled
+from callboard.testing import THING, Gate, deliver, open_board, settled
 
 Virtually = Callable[[Callable[[], Awaitable[Any]]], Any]
 
@@ -62,7 +63,11 @@ class Ticking:
         self.failures = 0
         handlers: list[Handler] = [h for p in providers for h in p.handlers()]
         self.schedule = Schedule(
-            handlers, accept=self.accept, unended=self.is_unended, last_ticks=last or {}
+            handlers,
+            accept=self.accept,
+            unended=self.is_unended,
+            last_ticks=last or {},
+            open_ticks={},
         )
 
     async def accept(self, arrival: Arrival) -> Accepted:
@@ -224,3 +229,47 @@ async def test_events_go_on_while_a_full_read_runs() -> None:
             await deliver(board, "thing", {"n": 1})
             await settled(board)
     assert provider.ended == [1]
+
+
+@pytest.mark.anyio
+async def test_tick_that_a_restart_interrupted_runs_again_and_no_other_beside_it(
+    tmp_path: Path,
+) -> None:
+    class Reading(Gate):
+        name = "reading"
+
+        @every(hours=1)
+        async def everything(self, run: Run) -> None:
+            await self.wait(Untyped(THING, {"n": run.delivery.id}, ""), run)
+
+    path = tmp_path / "a.db"
+    provider = Reading()
+    settings = {"runtime": {"grace": 0}}
+    async with open_board(provider, path=path, settings=settings):
+        with anyio.fail_after(10):
+            await provider.entered(1)
+    provider.open()
+    async with open_board(provider, path=path) as board:
+        with anyio.fail_after(10):
+            await provider.left(2)
+            await settled(board)
+        found = await board.database.read(
+            lambda c: history.list_deliveries(c, TICKS, None)
+        )
+    assert provider.begun == [provider.begun[0]] * 2
+    assert len(found) == 1
+
+
+@pytest.mark.anyio
+async def test_tick_that_memory_let_go_of_is_looked_up_in_the_journal() -> None:
+    gate = Gate()
+    async with open_board(gate) as board:
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing", {"n": 1})
+            await gate.entered(1)
+            board.trace.deliveries.clear()
+            assert await board._unended(id_)
+            gate.open()
+            await settled(board)
+            assert not await board._unended(id_)
+            assert not await board._unended("nothing")

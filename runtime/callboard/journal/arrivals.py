@@ -17,7 +17,12 @@ from callboard.journal.entries import Accepted, Arrival, Waiting
 from callboard.journal.rows import SUMMARY, pack, view_of
 from callboard.tables import deliveries
 
-_ENDED = (DeliveryState.COMPLETED, DeliveryState.PARKED, DeliveryState.FOLDED)
+_RUN_AGAIN = (
+    DeliveryState.COMPLETED,
+    DeliveryState.FAILED,
+    DeliveryState.PARKED,
+    DeliveryState.FOLDED,
+)
 _JUST_DONE = 10.0
 """Seconds after its end within which a copy still joins a completed delivery."""
 
@@ -48,9 +53,11 @@ def append(connection: Connection, arrivals: list[Arrival]) -> list[Accepted]:
     return accepted
 
 
-def _waits(id_: str, arrival: Arrival, attempts: int = 0) -> Waiting:
+def _waits(
+    id_: str, arrival: Arrival, attempts: int = 0, done: tuple[str, ...] = ()
+) -> Waiting:
     order, organization = arrival.order, arrival.delivery.organization
-    return Waiting(id_, order.keys, order.fold, organization, attempts)
+    return Waiting(id_, order.keys, order.fold, organization, attempts, done)
 
 
 _INSERT = deliveries.insert()
@@ -109,21 +116,29 @@ def _join(connection: Connection, known: DeliveryView, arrival: Arrival) -> Acce
     just_done = known.state is DeliveryState.COMPLETED and (
         clock.now() - (known.ended_at or 0.0) < _JUST_DONE
     )
-    if known.state not in _ENDED or just_done:
+    if known.state not in _RUN_AGAIN or just_done:
         return Accepted(known, duplicate=True)
+    this = deliveries.c.id == known.id
+    done: tuple[str, ...] = ()
+    if known.state is DeliveryState.FAILED:  # only what has not completed
+        packed = connection.execute(select(deliveries.c.done).where(this)).scalar_one()
+        done = msgspec.json.decode(packed, type=tuple[str, ...])
+    elif known.state is DeliveryState.PARKED:  # with all its attempts
+        known.attempts = 0
     known.state = DeliveryState.QUEUED
     known.redeliveries += 1
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == known.id)
+        .where(this)
         .values(
             state=known.state,
+            attempts=known.attempts,
             redeliveries=known.redeliveries,
             turn=new_id(),
             not_before=None,
-            done=b"[]",
+            done=msgspec.json.encode(done),
             reason=None,
         )
     )
-    waiting = _waits(known.id, arrival, known.attempts)
+    waiting = _waits(known.id, arrival, known.attempts, done)
     return Accepted(known, duplicate=True, waiting=waiting)
