@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from callboard import clock
-from callboard_github.errors import NotInstalledError
+from callboard_github.errors import (
+    BadCredentialsError,
+    NotAllowedError,
+    NotFoundError,
+    NotInstalledError,
+)
 from callboard_github.settings import App, Credentials, Token
 from callboard_github.signing import Signature
 
@@ -113,12 +118,20 @@ class AppAccess:
         if installation is None:
             message = f"app {self._app.id} is not installed on {account}"
             raise NotInstalledError(message)
-        issued = await self._github.post(
-            run,
-            f"/app/installations/{installation.id}/access_tokens",
-            _Issued,
-            authorization=await self._signature.authorization(),
-        )
+        try:
+            issued = await self._github.post(
+                run,
+                f"/app/installations/{installation.id}/access_tokens",
+                _Issued,
+                authorization=await self._signature.authorization(),
+            )
+        except (NotAllowedError, NotFoundError) as error:
+            if isinstance(error, BadCredentialsError):
+                raise
+            # Removed or suspended; perhaps it is another one by now.
+            if await self.moved(run, account):
+                return await self.authorization(run, account)
+            raise
         expires = datetime.fromisoformat(issued.expires_at).timestamp()
         self._tokens[login] = (issued.token, expires)
         return f"Bearer {issued.token}"
@@ -152,12 +165,11 @@ class AppAccess:
             for i in found
             if i.account is not None and i.suspended_at is None
         }
-        if any(self._installations.get(login) != there[login] for login in there):
-            self._tokens = {
-                login: token
-                for login, token in self._tokens.items()
-                if self._installations.get(login) == there.get(login)
-            }
+        self._tokens = {
+            login: token
+            for login, token in self._tokens.items()
+            if login in there and self._installations.get(login) == there[login]
+        }
         self._installations = there
         return [
             i.account.login

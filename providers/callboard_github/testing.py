@@ -25,7 +25,7 @@ from sqlalchemy import event
 
 from callboard import Database, Delivery, State, clock
 from callboard.ids import new_id
-from callboard.testing import perform
+from callboard.testing import perform, perform_all
 from callboard.tree import Tree
 from callboard_catalog import Catalog, EntityProvider
 from callboard_catalog.catalog import PACKAGE, VERSION_TABLE
@@ -124,11 +124,32 @@ async def hear(
     """
     trees: list[Tree] = []
     for sent in deliveries:
-        delivery = _delivery("github", sent.event, sent.action, sent.body)
-        typed = decode(sent.event, sent.body)
-        tree = await perform(provider, event=typed, delivery=delivery)
-        trees.append(_checked(tree, fails=fails))
+        trees += await hear_at_once(provider, sent, fails=fails)
     return trees
+
+
+async def hear_at_once(
+    provider: EntityProvider,
+    *deliveries: HookDelivery,
+    reads: bool = False,
+    fails: bool = False,
+) -> list[Tree]:
+    """The same at once, as deliveries are handled that share no ordering key.
+
+    With ``reads`` the full read goes on meanwhile; its tree is the last one.
+    """
+    some: list[tuple[Delivery, object]] = [
+        (
+            _delivery("github", sent.event, sent.action, sent.body),
+            decode(sent.event, sent.body),
+        )
+        for sent in deliveries
+    ]
+    if reads:
+        tick = _delivery("schedule", provider.name, "everything", b"{}")
+        some.append((tick, None))
+    trees = await perform_all(provider, some=some)
+    return [_checked(tree, fails=fails) for tree in trees]
 
 
 async def said_by(provider: EntityProvider) -> dict[str, dict[str, Any]]:

@@ -241,7 +241,9 @@ fragment whole on Team {{
             slug: organization.get(f"s{index}") for index, slug in enumerate(asked)
         }
         named = root.node
-        if named is not None and named.organization is not None:
+        owner = None if named is None else named.organization
+        # Another organization may have the name by now; this team's has another one.
+        if named and owner and owner.login.lower() == login.lower():
             found[named.slug] = named
         there = [team for team in found.values() if team is not None]
         members = await self._all_members(run, login, there)

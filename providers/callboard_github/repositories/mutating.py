@@ -38,6 +38,19 @@ def given_by(provider: str, contents: Contents) -> tuple[list[Located], list[Rej
     return given, rejected
 
 
+def given_by_all(
+    provider: str, read: Sequence[Contents]
+) -> tuple[list[Located], list[Rejected]]:
+    """The same of several repositories."""
+    given: list[Located] = []
+    rejected: list[Rejected] = []
+    for contents in read:
+        more = given_by(provider, contents)
+        given += more[0]
+        rejected += more[1]
+    return given, rejected
+
+
 def report(found: Sequence[Contents]) -> None:
     """Say what is wrong in which file, on the task that read it."""
     lines = [

@@ -53,13 +53,19 @@ from callboard_github.repositories.answers import Contents, Files, Repository
 from callboard_github.repositories.entities import key_of, owner_of, path_in
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.known import known_files
-from callboard_github.repositories.mutating import given_by, mutations_of, report
+from callboard_github.repositories.mutating import (
+    given_by,
+    given_by_all,
+    mutations_of,
+    report,
+)
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.pushes import branch_of, is_vague, touches
 from callboard_github.repositories.reading import Reader
 from callboard_github.scope import Scope
 from callboard_github.settings import RepositoriesSettings
 from callboard_github.together import together
+from callboard_github.turns import Turns
 
 
 class Repositories(EntityProvider):
@@ -86,6 +92,7 @@ class Repositories(EntityProvider):
         self.filter = Filter(self.settings)
         self.patterns = Patterns(self.settings.paths)
         self.reader = Reader(github, self.patterns, self.settings.branch)
+        self._turns = Turns[CatalogRun]()
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -97,7 +104,7 @@ class Repositories(EntityProvider):
 
     @on(Push, ordered_by="repository.id")
     async def pushed(self, event: Push, run: CatalogRun) -> None:
-        """Commits came to, or a branch went from, a repository."""
+        """The files are read anew if the branch that counts changed in one that matters."""
         repository = event.repository
         counts = self.settings.branch or repository.default_branch
         if branch_of(event) != counts:
@@ -148,7 +155,7 @@ class Repositories(EntityProvider):
         | RepositoryUnarchived,
         run: CatalogRun,
     ) -> None:
-        """A repository came, went, moved, or passes other filters now."""
+        """Looked at anew with its filters: its files' entities come, change or go."""
         repository = event.repository
         owner = repository.full_name.partition("/")[0]
         await self._refresh(run, owner, repository.id, repository.node_id)
@@ -159,7 +166,7 @@ class Repositories(EntityProvider):
         event: InstallationRepositoriesAdded | InstallationRepositoriesRemoved,
         run: CatalogRun,
     ) -> None:
-        """The app was shown more repositories, or fewer."""
+        """Repositories that the app may see now are read; what it may not see goes."""
         account = event.installation.account
         if account is None or account.login is None:
             return
@@ -180,6 +187,16 @@ class Repositories(EntityProvider):
         self, run: CatalogRun, owner: str, id_: int, node_id: str | None
     ) -> None:
         """Make what is known of a repository what GitHub says now."""
+
+        async def work(run: CatalogRun) -> None:
+            await self._refreshed(run, owner, id_, node_id)
+
+        async with self._turns.single(id_, work):
+            await work(run)
+
+    async def _refreshed(
+        self, run: CatalogRun, owner: str, id_: int, node_id: str | None
+    ) -> None:
         as_of = now()
         if node_id is None or not await self.scope.covers(run, owner):
             # Of an organization that has another name by now, too: its renaming is a
@@ -220,41 +237,35 @@ class Repositories(EntityProvider):
 
     # Whole organizations.
 
-    @on(OrganizationRenamed, ordered_by="organization.login")
+    @on(OrganizationRenamed)
     async def organization_renamed(
         self, event: OrganizationRenamed, run: CatalogRun
     ) -> None:
-        """Every repository of an organization has another address."""
+        """All repositories are read anew: each has another address."""
         old = event.changes and event.changes.login and event.changes.login.from_
         await self._renamed(run, old, event.organization.login)
 
-    @on(InstallationTargetRenamed, ordered_by="account.login")
+    @on(InstallationTargetRenamed)
     async def target_renamed(
         self, event: InstallationTargetRenamed, run: CatalogRun
     ) -> None:
-        """The same, as an app is told."""
+        """The same, as an app is told of it."""
         old, new = event.changes.login, event.account.login
         if new is not None and event.target_type == "Organization":
             await self._renamed(run, old and old.from_, new)
 
-    @on(OrganizationDeleted, ordered_by="organization.login")
+    @on(OrganizationDeleted)
     async def organization_deleted(
         self, event: OrganizationDeleted, run: CatalogRun
     ) -> None:
-        """An organization is no more, and so are its repositories."""
-        login = event.organization.login
-        await self.scope.changed(run)
-        if await self.scope.covers(run, login):
-            await self._whole(run, login, set())
-        else:
-            await self._replace(run, {login.lower()}, [], now())
+        """Its repositories' entities go."""
+        await self._whole(run, event.organization.login)
 
     @on(
         InstallationCreated,
         InstallationDeleted,
         InstallationSuspend,
         InstallationUnsuspend,
-        ordered_by="installation.account.login",
     )
     async def installation_changed(
         self,
@@ -264,45 +275,70 @@ class Repositories(EntityProvider):
         | InstallationUnsuspend,
         run: CatalogRun,
     ) -> None:
-        """The app can, or can no longer, read an organization."""
+        """All repositories are read, or go if the app can not read them any more.
+
+        Those of organizations that are configured by name stay: the app may come back.
+        """
         account = event.installation.account
         if account is None or account.login is None:
             return
-        await self.scope.changed(run)
-        covered = await self.scope.covers(run, account.login)
         gone = isinstance(event, InstallationDeleted | InstallationSuspend)
-        if covered and not (gone and not self.scope.discovers):
-            await self._whole(run, account.login, set())
-        elif not covered and self.scope.discovers:
-            await self._replace(run, {account.login.lower()}, [], now())
+        if gone and not self.scope.discovers:
+            run.label(skipped=f"{account.login} is configured by name")
+            return
+        await self._whole(run, account.login)
 
     async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
         if old is not None:
             self.scope.renamed(old, new)
-        await self.scope.changed(run)
-        if await self.scope.covers(run, new):
-            await self._whole(run, new, {old.lower()} if old else set())
+        await self._whole(run, new, past=old)
 
-    async def _whole(self, run: CatalogRun, login: str, also: set[str]) -> None:
-        as_of = now()
-        try:
-            read = await self.reader.organization(run, login, self.filter)
-        except NotFoundError:
-            run.label(gone=True)
-            read = []
-        await self._replace(run, {login.lower(), *also}, read, as_of)
+    async def _whole(
+        self, run: CatalogRun, login: str, past: str | None = None
+    ) -> None:
+        """Bring all repositories of an owner up to date, whatever it was called."""
+
+        async def work(run: CatalogRun) -> None:
+            as_of = now()
+            owners, read = await self._look(run, login, past)
+            await self._replace(run, owners, read, as_of)
+
+        subject = ("owner", login.lower())
+        async with self._turns.reading(subject, work) as meanwhile:
+            as_of = now()
+            owners, read = await self._look(run, login, past)
+            async with self._turns.alone():
+                await self._replace(run, owners, read, as_of)
+                for again in list(meanwhile.values()):
+                    await again(run)
+
+    async def _look(
+        self, run: CatalogRun, login: str, past: str | None
+    ) -> tuple[set[str], list[Contents]]:
+        """Names of an owner whose repositories are to be replaced, and by which."""
+        await self.scope.changed(run)
+        owners: set[str] = set()
+        # The name may be another owner's by now, which is none to be replaced.
+        if past is not None and not await self.scope.covers(run, past):
+            owners.add(past.lower())
+        if await self.scope.covers(run, login):
+            owners.add(login.lower())
+            try:
+                return owners, await self.reader.organization(run, login, self.filter)
+            except NotFoundError:
+                run.label(gone=True)
+                return owners, []
+        if not self.scope.discovers:
+            run.label(skipped=f"{login} is not ours")
+            return set(), []
+        return (owners if past is not None else {login.lower()}), []
 
     async def _replace(
         self, run: CatalogRun, owners: set[str], read: Sequence[Contents], as_of: float
     ) -> None:
         """Make what is known of some owners' repositories what was read."""
         report(read)
-        given: list[Located] = []
-        rejected: list[Rejected] = []
-        for contents in read:
-            more = given_by(self.name, contents)
-            given += more[0]
-            rejected += more[1]
+        given, rejected = given_by_all(self.name, read)
         known = await known_files(self.catalog, self.name, f"{self.name}/")
         read_now = {key_of(self.name, contents.repository.id) for contents in read}
         here = {
@@ -318,9 +354,34 @@ class Repositories(EntityProvider):
 
     @every(hours=6)
     async def everything(self, run: CatalogRun) -> None:
-        """Read every repository; organizations that can not be read stay as known."""
+        """All repositories are read; those of owners that could not be stay as known."""
         as_of = now()
-        logins = await self.scope.all(run)
+        async with self._turns.reading() as meanwhile:
+            logins = await self.scope.all(run)
+            read, failed = await self._read(run, logins)
+            if failed and len(failed) == len(logins):
+                raise next(iter(failed.values()))
+            report(read)
+            given, rejected = given_by_all(self.name, read)
+            async with self._turns.alone():
+                lost = {login.lower() for login in failed}
+                if lost:
+                    owned = await self.catalog.database.read(
+                        lambda connection: claimed(connection, self.name)
+                    )
+                    given += [o for o in owned if owner_of(o.entity) in lost]
+                full = Full(given, rejected=rejected, as_of=as_of)
+                await check_removals(self.catalog, self.name, full, self.most_removed)
+                await run.apply(full)
+                for again in list(meanwhile.values()):
+                    await again(run)
+        if failed:
+            raise IncompleteReadError(failed, len(logins))
+
+    async def _read(
+        self, run: CatalogRun, logins: Sequence[str]
+    ) -> tuple[list[Contents], dict[str, GitHubError]]:
+        """What some owners' repositories hold, and whose could not be read."""
         read: list[Contents] = []
         failed: dict[str, GitHubError] = {}
         done = 0
@@ -337,21 +398,4 @@ class Repositories(EntityProvider):
         async with together() as start:
             for login in logins:
                 start(f"read {login}", partial(one, login))
-        if failed and len(failed) == len(logins):
-            raise next(iter(failed.values()))
-        report(read)
-        given: list[Located] = []
-        rejected: list[Rejected] = []
-        for contents in read:
-            more = given_by(self.name, contents)
-            given += more[0]
-            rejected += more[1]
-        lost = {login.lower() for login in failed}
-        if lost:
-            owned = await self.catalog.database.read(lambda c: claimed(c, self.name))
-            given += [o for o in owned if owner_of(o.entity) in lost]
-        full = Full(given, rejected=rejected, as_of=as_of)
-        await check_removals(self.catalog, self.name, full, self.most_removed)
-        await run.apply(full)
-        if failed:
-            raise IncompleteReadError(failed, len(logins))
+        return read, failed

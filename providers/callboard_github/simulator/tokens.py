@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from callboard_github.simulator.errors import NotFound, Unauthorized
+from callboard_github.simulator.errors import Forbidden, NotFound, Unauthorized
 
 if TYPE_CHECKING:
     from callboard_github.simulator.app import App, Installation
@@ -94,6 +94,8 @@ class Tokens:
         if installed is not None and expires > self._clock():
             if installed.id not in self._state.installations:
                 raise Unauthorized(BAD)
+            if installed.suspended is not None:
+                raise Forbidden(SUSPENDED)
             who = f"installation ID {installed.id}"
             return Identity("installation", who, installation=installed)
         if token.count(".") == 2:
@@ -136,6 +138,7 @@ class Tokens:
 
 
 BAD = "Bad credentials"
+SUSPENDED = "This installation has been suspended"
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from callboard.testing.boards import (
 )
 from callboard.testing.gate import Gate
 from callboard.testing.requests import Answer, exchange, post
-from callboard.testing.runs import THING, find, outline, perform, sample
+from callboard.testing.runs import THING, find, outline, perform, perform_all, sample
 from callboard.testing.source import TOKEN, PlainSource, signed
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "open_board",
     "outline",
     "perform",
+    "perform_all",
     "post",
     "reached",
     "sample",

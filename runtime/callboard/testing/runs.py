@@ -1,6 +1,6 @@
 """One run without a database, and trees as plain data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -32,18 +32,32 @@ async def perform(
     the run begins. No thread takes part.
     """
     delivery = delivery or sample()
-    name = delivery.name
-    if event is None:
-        event = Untyped(name, msgspec.json.decode(delivery.body), "a sample")
-    tree = Trace().open_tree(new_id(), delivery.id, str(name))
-    opened(tree)
-    handlers = Routes(providers).wanting(name)
+    (tree,) = await perform_all(*providers, some=[(delivery, event)], opened=opened)
+    return tree
+
+
+async def perform_all(
+    *providers: Provider,
+    some: Sequence[tuple[Delivery, object]],
+    opened: Callable[[Tree], object] = lambda _: None,
+) -> list[Tree]:
+    """The same for several deliveries, each with its event or None, at once."""
+    routes = Routes(providers)
     standings = {provider.name: Standing(provider) for provider in providers}
+    trees: list[Tree] = []
     with installed():
         async with anyio.create_task_group() as group:
-            run = supervise(tree, delivery, event, handlers, standings)
-            group.start_soon(watch, run, tree.root)
-    return tree
+            for delivery, given in some:
+                name = delivery.name
+                tree = Trace().open_tree(new_id(), delivery.id, str(name))
+                trees.append(tree)
+                opened(tree)
+                payload = delivery.body
+                event = given or Untyped(name, msgspec.json.decode(payload), "a sample")
+                handlers = routes.wanting(name)
+                run = supervise(tree, delivery, event, handlers, standings)
+                group.start_soon(watch, run, tree.root)
+    return trees
 
 
 def sample(event: str = "thing", payload: Mapping[str, Any] | None = None) -> Delivery:

@@ -9,6 +9,7 @@ from callboard_github.simulator.documents import (
 from callboard_github.simulator.errors import Forbidden, NotFound
 from callboard_github.simulator.identity import timestamp
 from callboard_github.simulator.rest.call import Call, Reply, Routes
+from callboard_github.simulator.tokens import SUSPENDED
 
 
 def _app(call: Call) -> Reply:
@@ -43,8 +44,7 @@ def _access_token(call: Call) -> Reply:
     if installation is None:
         raise NotFound
     if installation.suspended is not None:
-        message = "This installation has been suspended"
-        raise Forbidden(message)
+        raise Forbidden(SUSPENDED)
     token, expires = call.service.tokens.for_installation(installation)
     document: Document = {
         "token": token,
