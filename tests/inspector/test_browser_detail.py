@@ -283,6 +283,24 @@ def test_parked_delivery_can_be_queued_again(
     expect(panel.locator(".runs tbody tr")).to_have_count(2)
 
 
+def test_delivery_that_waits_for_its_turn_shows_what_arrived(
+    house: House, show: Callable[[str], Locator]
+) -> None:
+    about = {"repository": "acme/queue", "line": "to be or not"}
+    first, second = (house.deliver("wait", about) for _ in range(2))
+    task(house, first, "for ever")
+    panel = show(f"delivery={second}")
+    page = panel.page
+    expect(page.locator(".detail .head")).to_contain_text("plain:wait")
+    expect(page.locator(".detail .head")).to_contain_text("queued")
+    expect(panel).to_contain_text("GUID")
+    expect(panel.get_by_role("button", name="Replay", exact=True)).to_be_visible()
+    page.get_by_role("tab", name="Error").click()
+    expect(panel).to_contain_text("It has not run yet.")
+    page.get_by_role("tab", name="Payload").click()
+    expect(panel).to_contain_text('line: "to be or not"')
+
+
 def test_without_the_right_to_act_nothing_offers_to(page: Page) -> None:
     with served(Hands(), settings={"inspector": {"actions": False}}) as house:
         delivery = ended(house, "speak")

@@ -37,13 +37,12 @@ export function makeActions(redraw, ask, emit) {
    * @returns {HTMLElement | null}
    */
   function draw(context) {
-    const { record, delivery, task } = context;
-    if (record === null || task === null || context.capabilities.size === 0) return null;
+    const { record, delivery } = context;
     const may = context.capabilities;
-    const whole = record.kind === "run";
+    const whole = record === null || record.kind === "run"; // or a delivery that has not run
     /** @type {Array<HTMLElement | null>} */
     const buttons = [];
-    if (may.has("cancel") && context.live && SCOPED.has(record.kind)) {
+    if (may.has("cancel") && context.live && record !== null && SCOPED.has(record.kind)) {
       buttons.push(button("Cancel…", () => emit({ do: "asking", what: "cancel" }), { class: "danger" }));
     }
     if (whole && delivery !== null) {
@@ -67,15 +66,15 @@ export function makeActions(redraw, ask, emit) {
    * @param {Context} context
    * @param {ReadonlyArray<HTMLElement | null>} buttons
    */
-  function question({ asking, record, task, delivery, live, capabilities }, buttons) {
+  function question({ asking, record, task, delivery, deliveryName, live, capabilities }, buttons) {
     if (asking === null || buttons.length === 0) return null;
-    const name = h("strong", null, plain(record?.name ?? ""));
+    const name = h("strong", null, plain(record?.name ?? deliveryName));
     const no = button("No", () => emit({ do: "asking", what: null }));
     if (asking === "cancel") {
       if (!live || !SCOPED.has(record?.kind ?? "") || !capabilities.has("cancel") || task === null) return null;
       return confirm("Cancel?", ["Cancel ", name, " and all below it?"], "Yes, cancel it", { do: "command", kind: "cancel", target: task }, no);
     }
-    if (!capabilities.has("replay") || delivery === null || record?.kind !== "run") return null;
+    if (!capabilities.has("replay") || delivery === null || (record !== null && record.kind !== "run")) return null;
     return confirm("Replay?", ["Run ", name, " again, as it was?"], "Yes, replay it", { do: "command", kind: "replay", target: delivery }, no);
   }
 

@@ -65,7 +65,7 @@ export function makeProviders(emit, ask) {
     return h("tr", { "data-key": name, class: pause ? "paused" : "" },
       h("th", { scope: "row" },
         h("div", { class: "name" }, plain(name)),
-        h("div", { class: "kind" }, plain(provider.kind)),
+        h("div", { class: "kind", title: plain(provider.kind) }, plain(provider.kind.slice(provider.kind.lastIndexOf(".") + 1))),
         pause ? h("div", { class: "pause" }, h("strong", null, "‖ paused"), ` ${plain(pause.reason)}, since ${clockTime(pause.since * 1000)}`,
           pause.until === null ? ", until somebody resumes it" : `, for another ${duration(Math.max(pause.until - now, 0))}`) : null),
       h("td", { "data-label": "Runs" }, String(ended + running), running > 0 ? h("div", { class: "sub" }, `● ${running} running`) : null,

@@ -21,7 +21,7 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
  * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it. `kept`: it
  * is shown from a file.
  * @typedef {{
- *   delivery: string | null, deliveryState: string, run: string | null, task: string | null,
+ *   delivery: string | null, deliveryName: string, deliveryState: string, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
  *   live: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
@@ -50,7 +50,8 @@ export function contextOf(state, ask) {
   const tasks = tree?.tasks ?? NONE;
   const task = row === null ? state.place.task : taskId(row);
   const run = tree?.run ?? (task === null ? null : splitTaskId(task).run);
-  const stale = state.connection.phase !== "live";
+  const kept = state.place.view === "file";
+  const stale = kept || state.connection.phase !== "live";
   let record = row === null ? null : recordOf(row);
   let note = null;
   let error = tree?.note ?? null;
@@ -67,7 +68,7 @@ export function contextOf(state, ask) {
   }
   const live = record !== null && !FINAL.has(record.state) && !stale;
   return {
-    delivery: state.place.delivery, deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale, kept: state.place.view === "file",
+    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale, kept,
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
@@ -80,6 +81,11 @@ export function contextOf(state, ask) {
     idOf: (other) => (other === null || run === null ? null : `${run}.${other.n}`),
     isBelow: (n, top) => isBelow(tasks, n, top),
   };
+}
+
+/** As its run is called. @param {import("../../state/rows.js").Delivery} delivery */
+function nameOf({ source, event, action }) {
+  return `${source}:${event}${action === null ? "" : `.${action}`}`;
 }
 
 /**

@@ -35,8 +35,8 @@ export function makeDetail(emit, ask) {
   const overview = makeOverview(ask, emit, actions);
   /** The other tabs, once they are here. @type {ReturnType<typeof import("./tabs.js").makeTabs> | null} */
   let others = null;
-  /** @type {string | null} */
-  let shown = null;
+  /** @type {{ delivery: string | null, task: string | null }} */
+  let shown = { delivery: null, task: null };
 
   const result = makeResult(emit);
   const header = h("header", { class: "head" });
@@ -55,9 +55,12 @@ export function makeDetail(emit, ask) {
     const context = contextOf(state, ask);
     result.draw(state.results);
     const key = `${context.task ?? ""} ${state.place.tab}`;
-    if (context.task !== shown) {
-      shown = context.task;
-      for (const view of [actions, ...Object.values(others ?? {})]) view.reset();
+    const { delivery, task } = context;
+    if (delivery !== shown.delivery || task !== shown.task) {
+      // When a delivery's run arrives, what somebody has begun to do stays.
+      const arrived = delivery === shown.delivery && shown.task === null;
+      shown = { delivery, task };
+      if (!arrived) for (const view of [actions, ...Object.values(others ?? {})]) view.reset();
     }
     const tab = TABS.find((each) => each === state.place.tab) ?? "overview";
     morphChildren(tabs, TABS.map((each) => button(each, each === tab, context, state)));
@@ -68,8 +71,7 @@ export function makeDetail(emit, ask) {
       panel.scrollTop = 0;
     }
     if (context.task === null) {
-      morphChildren(header, []);
-      morphChildren(panel, [notice("Select a task to see what became of it.")]);
+      drawWithoutTask(context, tab);
       return;
     }
     const { record, row } = context;
@@ -80,6 +82,27 @@ export function makeDetail(emit, ask) {
     ]);
     const view = tab === "overview" ? overview : others?.[tab];
     morphChildren(panel, view ? view.draw(context) : [notice("Loading…")]);
+  }
+
+  /**
+   * A delivery that has not run, or whose run is no longer known, has a payload at least.
+   * @param {Context} context
+   * @param {Tab} tab
+   */
+  function drawWithoutTask(context, tab) {
+    const { delivery, deliveryName, deliveryState, error } = context;
+    if (delivery === null) {
+      morphChildren(header, []);
+      morphChildren(panel, [notice("Select a delivery to see what became of it.")]);
+      return;
+    }
+    morphChildren(header, deliveryName === "" ? [] : [
+      h("h2", null, plain(deliveryName)),
+      h("p", { class: "what" }, stateMark(deliveryState), h("span", { class: "kind" }, " delivery"), " ", h("code", { class: "id" }, delivery)),
+    ]);
+    if (tab === "overview") morphChildren(panel, overview.drawDelivery(context));
+    else if (tab === "payload" && others !== null) morphChildren(panel, others.payload.draw(context));
+    else morphChildren(panel, [notice(error ?? "It has not run yet.")]);
   }
 
   /**

@@ -40,6 +40,16 @@ export function makeOverview(ask, emit, actions) {
     ];
   }
 
+  /**
+   * What is known of a delivery without a run.
+   * @param {Context} context
+   * @returns {Array<HTMLElement | null>}
+   */
+  function drawDelivery(context) {
+    const { error } = context;
+    return [error ? notice(error) : null, actions.draw(context), ofDelivery(context)];
+  }
+
   /** @param {number} n @param {Context} context */
   const select = (n, context) => emit({ do: "select", task: context.idOf({ n }) });
 
@@ -203,7 +213,7 @@ export function makeOverview(ask, emit, actions) {
         " ",
         link("compare", () => emit({ do: "go", place: { view: "compare", delivery, run, other: origin } })),
       ] : null],
-    ]), context.kept ? null : h("p", { class: "row keep", "data-key": "keep" },
+    ]), context.kept || run === null ? null : h("p", { class: "row keep", "data-key": "keep" },
       h("button", { type: "button", class: "quiet", title: "Everything that is known of this run, to be sent to somebody", onclick: () => emit({ do: "keep" }) }, "Keep as a file")),
     runs(context, answer.runs));
   }
@@ -230,7 +240,7 @@ export function makeOverview(ask, emit, actions) {
       })));
   }
 
-  return { draw };
+  return { draw, drawDelivery };
 }
 
 /**
