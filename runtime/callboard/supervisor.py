@@ -214,7 +214,8 @@ class _Supervised:
         node, attempts = self.node, self.handler.provider.retry.attempts
         failed = f"attempt {node.attempt} of {attempts} failed"
         attach(node, logging.WARNING, __name__, failed, failure)
-        node.waits = f"attempt {node.attempt + 1} of {attempts} in {wait:.3g} s"
+        after = clock.duration(wait)
+        node.waits = f"attempt {node.attempt + 1} of {attempts}, {after} after the last"
         node.publish()
         await anyio.sleep(wait)
         node.waits = None
