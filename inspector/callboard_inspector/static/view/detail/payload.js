@@ -68,7 +68,7 @@ export function makePayload(redraw, ask) {
         copyButton("Copy body", () => text),
         copyButton("Copy as curl", () => curl(target, headers, text)),
         h("button", { type: "button", class: "quiet", "aria-pressed": String(raw), onclick: () => { raw = !raw; redraw(); } }, "Raw")),
-      notice("The curl command leaves out the signature: a callboard that checks it refuses the copy.", "curl"),
+      notice("The curl command leaves out the signature, so a callboard that checks it refuses the copy; its address is the usual one.", "curl"),
       headersOf(headers),
       raw
         ? h("pre", { class: "raw", "data-key": "raw", tabindex: "0" }, plain(text.slice(0, AT_ONCE)))
