@@ -78,7 +78,7 @@ class HostileError(Exception):
 
 class HostileNotesError(Exception):
     @property
-    def __notes__(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride] - the shape is the test's subject
+    def __notes__(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride] - a stranger's property in place of a list
         raise ValueError("from __notes__")
 
 
@@ -133,9 +133,9 @@ def test_frames_of_a_deep_recursion_are_bounded() -> None:
     with pytest.raises(ValueError, match="bottom") as caught:
         down(200)
     failure = described(caught.value)
-    assert len(failure.frames) <= 40  # pyright: ignore[reportPossiblyUnboundVariable] - the shape is the test's subject
-    assert failure.left_out >= 160  # pyright: ignore[reportPossiblyUnboundVariable] - the shape is the test's subject
-    assert failure.frames[-1].source == 'raise ValueError("bottom")'  # pyright: ignore[reportPossiblyUnboundVariable] - the shape is the test's subject
+    assert len(failure.frames) <= 40
+    assert failure.left_out >= 160
+    assert failure.frames[-1].source == 'raise ValueError("bottom")'
 
 
 def test_chains_and_groups_of_any_depth_are_described() -> None:
@@ -159,7 +159,8 @@ def test_wide_nested_groups_stay_small() -> None:
     # 20 members in each of six layers are 64 million exceptions.
     error: Exception = ValueError("leaf")
     for _ in range(6):
-        error = ExceptionGroup("layer", [error] * 20)  # pyright: ignore[reportArgumentType] - the shape is the test's subject
+        layer: list[Exception] = [error] * 20
+        error = ExceptionGroup("layer", layer)
     import msgspec
 
     assert len(msgspec.json.encode(described(error))) < 2_000_000

@@ -90,9 +90,13 @@ def test_failing_provider_leaves_siblings_running(
 def test_child_task_that_wants_to_end_the_process_fails_its_provider_alone(
     virtually: Virtually, error: BaseException
 ) -> None:
-    async def body(run: Run) -> None:
+    async def rude() -> None:
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    async def body(_run: Run) -> None:
         async with anyio.create_task_group() as group:
-            group.start_soon(raising(error), run, name="rude")  # pyright: ignore[reportArgumentType] - JSON of any shape
+            group.start_soon(rude, name="rude")
 
     tree = performed(virtually, provider("bad", body), provider("good", steady))
     assert find(tree, "good")["state"] == "completed"

@@ -247,7 +247,7 @@ async def test_task_started_elsewhere_to_outlive_the_run_is_not_in_its_tree() ->
                 async with anyio.create_task_group() as group:
                     group.start_soon(watch, body(), tree.root)
     assert ended == [True]
-    assert tree.open == 0  # pyright: ignore[reportPossiblyUnboundVariable] - JSON of any shape
+    assert tree.open == 0
 
 
 async def test_broken_tracing_is_switched_off_and_work_goes_on(

@@ -1,0 +1,133 @@
+"""What other packages add, and what is told when they add it wrongly."""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callboard import Callboard, Database, Mount, Provider, Settings, SettingsError
+from callboard import registry as rooms
+from callboard.checks import Finding
+from callboard.testing import Gate, PlainSource
+
+pytestmark = pytest.mark.anyio
+
+
+def make_source(_board: Callboard) -> PlainSource:
+    return PlainSource()
+
+
+def make_no_source(_board: Callboard) -> None: ...
+
+
+def make_providers(_board: Callboard) -> Iterable[Provider]:
+    return [Gate()]
+
+
+async def nothing(*_: Any) -> None: ...
+
+
+def make_mounts(_board: Callboard) -> Iterable[Mount]:
+    return [Mount("/x", nothing)]
+
+
+def break_down(_board: Callboard) -> Any:
+    raise OSError("no such host")
+
+
+def refuse(_board: Callboard) -> Any:
+    raise SettingsError("callboard.toml: x: expected y, got z")
+
+
+async def works(_board: Callboard) -> Iterable[Finding]:
+    return [Finding("toy", ok=True, detail="works")]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{tmp_path / 'a.db'}")
+    yield opened
+    opened.close()
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **groups: dict[str, str]) -> None:
+    """Have these entry points, by group and name, and no others."""
+
+    def entry_points(*, group: str) -> list[EntryPoint]:
+        named = groups.get(group.removeprefix("callboard."), {})
+        return [
+            EntryPoint(name, f"{__name__}:{function}", group)
+            for name, function in named.items()
+        ]
+
+    monkeypatch.setattr(rooms, "entry_points", entry_points)
+    monkeypatch.setattr(EntryPoint, "load", load)
+
+
+def load(point: EntryPoint) -> Any:
+    found = globals().get(point.attr)
+    if found is None:
+        raise AttributeError(f"no {point.attr}")
+    return found
+
+
+async def test_everything_that_is_installed_is_taken_in(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(
+        monkeypatch,
+        sources={"plain": "make_source", "absent": "make_no_source"},
+        providers={"toy": "make_providers"},
+        mounts={"toy": "make_mounts"},
+        checks={"toy": "works"},
+    )
+    board = rooms.assemble(Settings(environment={}), database)
+    assert list(board.sources) == ["plain"]
+    assert [provider.name for provider in board.providers] == ["gate"]
+    assert [mount.path for mount in board.mounts] == ["/x"]
+    assert [f.detail for f in await rooms.findings(board)] == ["works"]
+
+
+@pytest.mark.parametrize("group", ["sources", "providers", "mounts"])
+async def test_entry_point_that_fails_is_named(
+    monkeypatch: pytest.MonkeyPatch, database: Database, group: str
+) -> None:
+    for function, said in (
+        ("break_down", r"OSError\('no such host'\)"),
+        ("misspelt", "AttributeError"),
+    ):
+        installed(monkeypatch, **{group: {"toy": function}})
+        message = (
+            rf"entry point callboard\.{group}: toy \(.*{function}\) failed: {said}"
+        )
+        with pytest.raises(SettingsError, match=message):
+            rooms.assemble(Settings(environment={}), database)
+
+
+async def test_what_a_room_says_of_its_settings_is_told_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(monkeypatch, providers={"toy": "refuse"})
+    with pytest.raises(SettingsError) as told:
+        rooms.assemble(Settings(environment={}), database)
+    assert str(told.value) == "callboard.toml: x: expected y, got z"
+
+
+async def test_section_that_no_room_asked_for_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(monkeypatch)
+    with pytest.raises(SettingsError, match="githup: expected one of"):
+        rooms.assemble(Settings({"githup": {}}, environment={}), database)
+
+
+async def test_check_that_fails_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(monkeypatch, checks={"broken": "break_down", "fine": "works"})
+    board = Callboard(Settings(environment={}), database)
+    found = await rooms.findings(board)
+    assert [(f.subject, f.ok) for f in found] == [("broken", False), ("toy", True)]
+    assert "no such host" in found[0].detail
