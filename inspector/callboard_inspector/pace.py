@@ -9,8 +9,11 @@ import anyio
 BATCH = 0.05
 """Seconds between batches."""
 BATCH_SLOW = 0.25
+SHARE = 0.005
+"""Seconds between batches for each one who watches: what all are sent has a bound."""
 _SLOW = 0.1
 """Seconds that a send may take before the watcher counts as slow."""
+_ROUNDING = 1e-6
 _RATE = 40.0
 _BURST = 200.0
 
@@ -23,12 +26,20 @@ class Pace:
         """On the event loop's clock."""
 
     @contextmanager
-    def measured(self) -> Generator[None]:
-        """Time the sending inside, and set the next batch's time by it."""
+    def measured(self, watchers: int = 1) -> Generator[None]:
+        """Time the sending inside, and set the next batch's time by it.
+
+        All but the slow are due at the same moments, so that they stand at the same
+        place and are given the same text.
+        """
         begun = anyio.current_time()
         yield
         ended = anyio.current_time()
-        self.due = ended + (BATCH_SLOW if ended - begun > _SLOW else BATCH)
+        if ended - begun > _SLOW:
+            self.due = ended + BATCH_SLOW
+            return
+        pace = max(BATCH, min(watchers * SHARE, BATCH_SLOW))
+        self.due = (math.floor(ended / pace + _ROUNDING) + 1) * pace
 
 
 class Allowance:

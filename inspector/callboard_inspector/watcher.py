@@ -263,7 +263,7 @@ class Watcher:
         ]
         if texts or batch.touches(LIST):
             texts += batch.frames(LIST)
-        with self._pace.measured():
+        with self._pace.measured(self._feed.watchers):
             for text in texts:
                 await self._send(text)
         self._cursor = batch.end
@@ -276,7 +276,7 @@ class Watcher:
             frames = await snapshot_of_tree(self._feed.watched, scope, run)
         else:
             return  # no longer wanted
-        with self._pace.measured():
+        with self._pace.measured(self._feed.watchers):
             for frame in frames:
                 await self._send(encode(frame))
 

@@ -1,5 +1,6 @@
 """One watcher: its pace, its gaps, its bounds, and what ends it. Time is made up."""
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -130,6 +131,31 @@ async def test_a_watcher_whose_send_was_slow_is_sent_fewer_batches(
         delivery(trace)
         [(at, _)] = await gather(line, 0.4)
         assert at == 0.25
+
+
+class CountingTrace(Trace):
+    read = 0
+
+    def since(self, cursor: int) -> Any:
+        self.read += 1
+        return super().since(cursor)
+
+
+async def test_where_many_watch_each_is_sent_fewer_batches_read_once_for_all() -> None:
+    trace = CountingTrace()
+    feed = Feed(Watched(trace))
+    async with AsyncExitStack() as stack:
+        lines = [await stack.enter_async_context(connected(feed)) for _ in range(40)]
+        for line in lines:
+            await begun(line)
+            await anyio.sleep(0.013)  # they come at different moments
+        sent, trace.read = [line.sent for line in lines], 0
+        for _ in range(250):
+            delivery(trace)
+            await anyio.sleep(0.004)
+        batches = [line.sent - before for line, before in zip(lines, sent, strict=True)]
+        assert all(5 <= count <= 8 for count in batches)  # with the beat; not twenty
+        assert trace.read <= 12  # and not forty times as many
 
 
 async def test_a_change_elsewhere_sends_a_tree_nothing(
