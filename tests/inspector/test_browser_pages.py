@@ -180,6 +180,19 @@ def test_slider_shows_the_tree_as_it_stood(house: House, page: Page) -> None:
     expect(page.locator(".time-slider .said")).to_contain_text("at its end")
 
 
+def test_run_that_is_opened_while_the_page_is_frozen_is_shown(
+    house: House, page: Page
+) -> None:
+    delivered(house, "seen")
+    page.goto(house.link())
+    expect(page.locator(".delivery").first).to_be_visible()
+    page.get_by_role("button", name="Freeze").click()
+    page.locator(".delivery").first.click()
+    rows = page.get_by_role("tree").first.get_by_role("treeitem")
+    expect(rows).to_have_count(4)
+    expect(page.locator(".detail .panel")).to_contain_text("GUID")
+
+
 def drop(page: Page, text: str) -> None:
     """Drop a file on the page."""
     transfer = page.evaluate_handle(

@@ -90,6 +90,10 @@ function take(frame) {
     followNewest();
     return;
   }
+  if (frame.type === "snapshot" && frame.scope !== "") {
+    state.picture.apply(frame); // a tree that was opened while frozen
+    return;
+  }
   if (heldBack.length < MOST_HELD_BACK) heldBack.push(frame);
   const operations = frame.type === "delta" ? (frame.deliveries?.length ?? 0) + (frame.tasks?.length ?? 0) : 0;
   state = { ...state, frozen: { ...state.frozen, behind: state.frozen.behind + operations } };

@@ -21,7 +21,7 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
  * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it. `kept`: it
  * is shown from a file.
  * @typedef {{
- *   delivery: string | null, deliveryName: string, deliveryState: string, run: string | null, task: string | null,
+ *   delivery: string | null, deliveryName: string, deliveryState: string, hasRun: boolean, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
  *   live: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
@@ -68,7 +68,7 @@ export function contextOf(state, ask) {
   }
   const live = record !== null && !FINAL.has(record.state) && !stale;
   return {
-    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", run, task, row, record, note, error, live, stale, kept,
+    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error, live, stale, kept,
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,

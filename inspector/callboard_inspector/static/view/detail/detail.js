@@ -90,7 +90,7 @@ export function makeDetail(emit, ask) {
    * @param {Tab} tab
    */
   function drawWithoutTask(context, tab) {
-    const { delivery, deliveryName, deliveryState, error } = context;
+    const { delivery, deliveryName, deliveryState, hasRun, error } = context;
     if (delivery === null) {
       morphChildren(header, []);
       morphChildren(panel, [notice("Select a delivery to see what became of it.")]);
@@ -102,7 +102,7 @@ export function makeDetail(emit, ask) {
     ]);
     if (tab === "overview") morphChildren(panel, overview.drawDelivery(context));
     else if (tab === "payload" && others !== null) morphChildren(panel, others.payload.draw(context));
-    else morphChildren(panel, [notice(error ?? "It has not run yet.")]);
+    else morphChildren(panel, [notice(error ?? (hasRun ? "Loading…" : "It has not run yet."))]);
   }
 
   /**
