@@ -68,3 +68,11 @@ test("deadlines, people and pauses are told apart", () => {
       ["code", null], ["sibling", null], null],
   );
 });
+
+test("after several attempts the last one's failure is to blame, and of that the first", () => {
+  const at = (/** @type {number} */ n, /** @type {number} */ created, /** @type {number} */ ended) =>
+    ({ n, parent: 1, name: `step ${n}`, state: "errored", cause: null, created, ended });
+  const provider = { n: 1, parent: null, name: "p", state: "errored", cause: null, created: 0, ended: 90 };
+  const tree = new Map([provider, at(2, 0, 10), at(3, 0, 11), at(4, 20, 30), at(5, 21, 31)].map((task) => [task.n, task]));
+  assert.equal(explain(tree, provider)?.by?.n, 4);
+});

@@ -8,6 +8,7 @@
  * What is needed of a task.
  * @typedef {{
  *   n: number, parent: number | null, name: string, state: string, cause?: string | null,
+ *   created?: number, ended?: number | null,
  * }} Caused
  */
 
@@ -28,8 +29,8 @@
  */
 export function explain(tasks, task) {
   if (isFailing(task)) {
-    const roots = failuresBelow(tasks, task);
-    return roots.length > 0 ? { kind: "child", by: roots[0] ?? null } : null;
+    const by = firstOfLastAttempt(failuresBelow(tasks, task));
+    return by === null ? null : { kind: "child", by };
   }
   const cause = task.cause;
   if (!cause) return null;
@@ -75,6 +76,17 @@ export function failuresBelow(tasks, task) {
 }
 
 /**
+ * Of failures, the one that began it: an earlier attempt's had ended before the last began.
+ * @template {Caused} T
+ * @param {readonly T[]} failures
+ * @returns {T | null}
+ */
+function firstOfLastAttempt(failures) {
+  const last = Math.max(...failures.map(({ created }) => created ?? 0));
+  return failures.find(({ ended }) => (ended ?? Infinity) >= last) ?? failures.at(-1) ?? null;
+}
+
+/**
  * The failed task with this name that is nearest: beside `task`, or beside one above it.
  * @template {Caused} T
  * @param {ReadonlyMap<number, T>} tasks
@@ -90,7 +102,7 @@ function failedBeside(tasks, task, name) {
     for (const each of tasks.values()) {
       if (each.parent === parent && each !== path && each.name === name && isFailing(each)) {
         // The one that began it: a sibling may only pass on what failed below.
-        return failuresBelow(tasks, each)[0] ?? each;
+        return firstOfLastAttempt(failuresBelow(tasks, each)) ?? each;
       }
     }
     path = tasks.get(parent);
