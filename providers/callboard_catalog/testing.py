@@ -72,15 +72,13 @@ class Shelf:
 
 def component(
     name: str, metadata: Mapping[str, Any] | None = None, **changes: JsonValue
-) -> Entity:  # pyright: ignore[reportArgumentType] - JSON of any shape
+) -> Entity:
     """A component; ``metadata`` and fields of its spec as given."""
     spec = {"type": "service", "lifecycle": "production", "owner": "team-a", **changes}
     described = Metadata(name=name, **(metadata or {}))
     return Entity(kind="Component", metadata=described, spec=spec)
 
 
-# pyright: ignore[reportUnknownVariableType] - JSON of any shape
-# pyright: ignore[reportUnknownArgumentType] - JSON of any shape
 def group(name: str, **changes: JsonValue) -> Entity:
     """A group; fields of its spec as given."""
     spec: dict[str, JsonValue] = {"type": "team", "children": [], **changes}

@@ -49,7 +49,6 @@ async def test_entity_shows_uid_etag_and_relations_of_both_sides(
     assert same == found
 
 
-# pyright: ignore[reportUnknownArgumentType] - JSON of any shape
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
@@ -80,7 +79,6 @@ async def test_filters_find(
     assert page["totalItems"] == len(expected)
 
 
-# pyright: ignore[reportUnknownArgumentType] - JSON of any shape
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

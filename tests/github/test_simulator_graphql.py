@@ -53,7 +53,9 @@ async def ask(github: Simulator, query: str, **variables: object) -> Any:
 async def refusal(github: Simulator, query: str) -> tuple[str | None, str]:
     with pytest.raises(GraphQLFailed) as failed:
         await ask(github, query)
-    (error, *_) = failed.value.response.errors or ()  # pyright: ignore[reportAssignmentType] - the shape is the test's subject
+    errors = failed.value.response.errors
+    assert errors
+    error = errors[0]
     return error.type, error.message
 
 

@@ -15,7 +15,7 @@ import trio
 from anyio.lowlevel import checkpoint
 from githubkit import GitHub
 from hypercorn.config import Config
-from hypercorn.trio import serve  # pyright: ignore[reportUnknownVariableType] - the shape is the test's subject
+from hypercorn.trio import serve  # pyright: ignore[reportUnknownVariableType] - hypercorn spells ASGI its own way
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -66,7 +66,7 @@ async def serving(receiver: Receiver) -> AsyncGenerator[str]:
     config.bind = ["127.0.0.1:0"]
     async with trio.open_nursery() as nursery:
         binds: list[str] = await nursery.start(
-            partial(serve, receiver.app, config, shutdown_trigger=trio.sleep_forever)  # pyright: ignore[reportArgumentType] - the shape is the test's subject
+            partial(serve, receiver.app, config, shutdown_trigger=trio.sleep_forever)  # pyright: ignore[reportArgumentType] - hypercorn spells ASGI its own way
         )
         yield binds[0]
         nursery.cancel_scope.cancel()

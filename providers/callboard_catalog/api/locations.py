@@ -221,10 +221,10 @@ class Locations:
             return _invalid(
                 [{"name": "TypeError", "message": f"{message} supported, {example}"}]
             )
-        problems = self._problems(body.entity)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - JSON of any shape
+        problems = self._problems(body.entity)
         if problems:
             return _invalid(
-                [{"name": "InputError", "message": str(each)} for each in problems]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON of any shape
+                [{"name": "InputError", "message": str(each)} for each in problems]
             )
         return Response(status_code=200)
 
