@@ -7,6 +7,8 @@ it does on standard output, a line each: ``pid N``, ``ready URL``, ``ended STATU
 
 import os
 import resource
+import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -133,15 +135,25 @@ def serve(order: Order) -> None:
     )
 
 
+def exit_code_of(child: int) -> int:
+    """Wait for its end, and bring it about if the tests themselves have ended."""
+    if hasattr(os, "pidfd_open"):
+        ended = os.pidfd_open(child)
+        ready, _, _ = select.select([sys.stdin, ended], [], [])
+        if ended not in ready:
+            os.kill(child, signal.SIGKILL)
+        os.close(ended)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 def main() -> None:
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
         child = os.fork()
         if child == 0:
             serve(msgspec.json.decode(line, type=Order))
             return
         say(sys.stdout, f"pid {child}")
-        _, status = os.waitpid(child, 0)
-        say(sys.stdout, f"ended {os.waitstatus_to_exitcode(status)}")
+        say(sys.stdout, f"ended {exit_code_of(child)}")
 
 
 if __name__ == "__main__":
