@@ -18,6 +18,7 @@ from callboard_github.simulator.graphql.activity import DEPLOYMENT
 from callboard_github.simulator.graphql.code import BLOB, COMMIT, TREE_ENTRY
 from callboard_github.simulator.graphql.cost import MOST_NODES, Estimate, estimate
 from callboard_github.simulator.graphql.fields import Fields, Info
+from callboard_github.simulator.graphql.refusal import Refusal
 from callboard_github.simulator.graphql.repositories import (
     REPOSITORY,
     TOPIC,
@@ -25,6 +26,8 @@ from callboard_github.simulator.graphql.repositories import (
 )
 from callboard_github.simulator.graphql.teams import TEAM
 from callboard_github.simulator.identity import timestamp
+from callboard_github.simulator.repository import Repository
+from callboard_github.simulator.team import Team
 
 if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLError, GraphQLSchema
@@ -51,16 +54,32 @@ def _rate_limit(
 
 
 def _node(_root: object, info: Info, id: str) -> object:  # noqa: A002 - the schema's
-    state = info.context.state
+    scope = info.context
+    state = scope.state
     for records in (state.users, state.organizations, state.teams, state.repositories):
         for record in records.values():
-            if record.node_id == id:
+            if record.node_id == id and _shown_to(scope, record):
                 return record
-    return None
+    message = f"Could not resolve to a node with the global id of '{id}'."
+    raise Refusal("NOT_FOUND", message)
+
+
+def _shown_to(scope: "Scope", record: object) -> bool:
+    if isinstance(record, Repository):
+        return scope.visible(record)
+    if isinstance(record, Team):
+        return scope.identity.belongs_to(record.organization.login)
+    return True
 
 
 def _nodes(_root: object, info: Info, ids: list[str]) -> list[object]:
-    return [_node(None, info, number) for number in ids]
+    def found(id_: str) -> object:
+        try:
+            return _node(None, info, id_)
+        except Refusal as refusal:
+            return refusal  # graphql-core makes null and an error of it
+
+    return [found(id_) for id_ in ids]
 
 
 _QUERY: Fields = {
