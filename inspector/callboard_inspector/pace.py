@@ -29,16 +29,14 @@ class Pace:
     def measured(self, watchers: int = 1) -> Generator[None]:
         """Time the sending inside, and set the next batch's time by it.
 
-        All but the slow are due at the same moments, so that they stand at the same
-        place and are given the same text.
+        All who have the same pace are due at the same moments, so that they stand at the
+        same place and are given the same text.
         """
         begun = anyio.current_time()
         yield
         ended = anyio.current_time()
-        if ended - begun > _SLOW:
-            self.due = ended + BATCH_SLOW
-            return
-        pace = max(BATCH, min(watchers * SHARE, BATCH_SLOW))
+        slow = ended - begun > _SLOW
+        pace = BATCH_SLOW if slow else max(BATCH, min(watchers * SHARE, BATCH_SLOW))
         self.due = (math.floor(ended / pace + _ROUNDING) + 1) * pace
 
 

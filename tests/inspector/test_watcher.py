@@ -124,13 +124,14 @@ async def test_a_watcher_whose_send_was_slow_is_sent_fewer_batches(
 ) -> None:
     async with connected(feed, room=0) as line:
         await begun(line)
-        await anyio.sleep(0.5)
+
+        await anyio.sleep_until(0.55)  # before the next beat
         delivery(trace)
-        await anyio.sleep(0.2)  # the send of it waits all the while
+        await anyio.sleep(0.12)  # the send of it waits all the while
         await line.until(Delta)
         delivery(trace)
         [(at, _)] = await gather(line, 0.4)
-        assert at == 0.25
+        assert at == 0.08  # at 0.75 and not at 0.7
 
 
 class CountingTrace(Trace):
