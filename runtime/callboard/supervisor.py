@@ -157,9 +157,9 @@ class _Supervised:
             if slots is None:
                 await self._attempts()
                 return
+            self.standing.waiting += 1
             self.node.waits = f"a slot ({slots.total_tokens:g} at once)"
             self.node.publish()
-            self.standing.waiting += 1
             try:
                 await slots.acquire()
             finally:
