@@ -146,6 +146,22 @@ def test_the_newest_is_followed_only_while_it_is_selected(
     expect(task(page, "exit")).to_have_attribute("aria-selected", "true")
 
 
+def test_a_link_is_not_taken_for_the_newest(stage: House, page: Page) -> None:
+    linked = stage.deliver("act", {"name": "linked"})
+    stage.deliver("act")
+    page.goto(stage.link(f"delivery={linked}"))
+    expect(task(page, "linked")).to_be_visible()
+    newest = stage.deliver("act", {"name": "newest"})
+    expect(row(page, newest)).to_be_visible()
+    expect(task(page, "linked")).to_be_visible()
+    page.goto(stage.link(f"delivery={newest}"))
+    expect(task(page, "newest")).to_be_visible()
+    expect(row(page, stage.deliver("act"))).to_be_visible()
+    expect(task(page, "newest")).to_be_visible()
+    page.keyboard.press("n")
+    expect(row(page, stage.deliver("act"))).to_have_attribute("aria-selected", "true")
+
+
 def test_a_frozen_picture_counts_what_it_misses_and_jumps_there(
     stage: House, page: Page
 ) -> None:

@@ -32,7 +32,7 @@ const MOST_HELD_BACK = 20_000;
 const RESULTS = 5;
 
 /** @type {State} */
-let state = { ...newState(), ...readRoute(location.search), compact: localStorage.getItem("density") === "compact" };
+let state = { ...newState(), ...readRoute(location.search), follow: !location.search.includes("delivery="), compact: localStorage.getItem("density") === "compact" };
 /** Frames that came while the picture is frozen. @type {ServerFrame[]} */
 let heldBack = [];
 /** @type {import("./files.js").Opened | null} */
@@ -86,12 +86,20 @@ function receive(frame) {
 /** @param {ServerFrame} frame */
 function take(frame) {
   if (state.frozen === null) {
+    const newest = state.picture.deliveries.order[0];
     state.picture.apply(frame);
-    followNewest();
+    if (newest !== undefined && newest === state.place.delivery) followNewest();
     return;
   }
   if (frame.type === "snapshot" && frame.scope !== "") {
     state.picture.apply(frame); // a tree that was opened while frozen
+    return;
+  }
+  const unseen = frame.type === "snapshot" && frame.scope !== "" && !state.picture.trees.has(frame.scope);
+  if (unseen) {
+    // A tree that nobody has looked at yet: there is no picture of it to hold still.
+    if (frame.part === "begin") heldBack = heldBack.filter((held) => !("scope" in held) || held.scope !== frame.scope);
+    state.picture.apply(frame);
     return;
   }
   if (heldBack.length < MOST_HELD_BACK) heldBack.push(frame);
@@ -115,15 +123,12 @@ function freeze() {
   }
 }
 
-/** While the newest delivery is looked at, the next one takes its place. */
+/** The newest delivery was looked at: one that is newer still takes its place. */
 function followNewest() {
-  const { order } = state.picture.deliveries;
-  if (!state.follow || state.place.view !== "runs" || state.place.delivery === null) return;
-  if (state.place.task !== null || state.place.at !== null) return;
-  const newest = order[0];
-  if (newest !== undefined && newest > state.place.delivery && order[1] === state.place.delivery) {
-    emit({ do: "go", place: { delivery: newest, run: null, task: null } });
-  }
+  const { view, delivery, task, at } = state.place;
+  if (!state.follow || view !== "runs" || task !== null || at !== null) return;
+  const [newest] = state.picture.deliveries.order;
+  if (newest !== undefined && newest !== delivery) emit({ do: "go", place: { delivery: newest, run: null, task: null } });
 }
 
 function scopes() {
