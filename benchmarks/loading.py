@@ -5,7 +5,8 @@ bytes that differ, answers looked at only as far as their status.
 
     python benchmarks/loading.py HOST PORT CONNECTIONS REQUESTS SIZE
 
-prints one JSON object: the seconds that all took, and how often each status came.
+prints one JSON object: the seconds that all took, how often each status came, and how
+long each answer took.
 """
 
 import json
@@ -35,6 +36,8 @@ class Load(msgspec.Struct, frozen=True):
 
     seconds: float
     statuses: dict[str, int]
+    answers: list[float]
+    """Seconds from sending each to its answer; the next waits for that (closed loop)."""
 
     @property
     def rate(self) -> float:
@@ -86,20 +89,23 @@ async def _send(
     numbers = count()
     prefix = int.from_bytes(os.urandom(8)) << 64
     statuses: Counter[str] = Counter()
+    answers: list[float] = []
 
     async def client() -> None:
         stream = await trio.open_tcp_stream(host, port)
         async with stream:
             while (number := next(numbers)) < requests:
                 guid = str(UUID(int=prefix + number)).encode()
+                sent = time.perf_counter()
                 await stream.send_all(before + guid + after)
                 statuses[await _status(stream)] += 1
+                answers.append(time.perf_counter() - sent)
 
     started = time.perf_counter()
     async with trio.open_nursery() as nursery:
         for _ in range(connections):
             nursery.start_soon(client)
-    return Load(time.perf_counter() - started, dict(statuses))
+    return Load(time.perf_counter() - started, dict(statuses), answers)
 
 
 async def _status(stream: trio.SocketStream) -> str:
