@@ -8,16 +8,19 @@ ring learns that it fell off, and starts again from a snapshot.
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from callboard.delivery import DeliveryView
+from callboard.delivery import DeliveryState, DeliveryView
 from callboard.redaction import Redactor
 from callboard.task import Task
 from callboard.tree import Tree
 
 Item: TypeAlias = Task | DeliveryView
+_WELL = frozenset(
+    {DeliveryState.COMPLETED, DeliveryState.FOLDED, DeliveryState.IGNORED}
+)
 
 
 class Trace:
@@ -42,6 +45,8 @@ class Trace:
         self.redactor = redactor or Redactor()
         self.trees: OrderedDict[str, Tree] = OrderedDict()
         self.deliveries: OrderedDict[str, DeliveryView] = OrderedDict()
+        self.let_go: Counter[str] = Counter()
+        """Deliveries that memory has let go of, by the state they were in."""
         self._tree_limit = trees
         self._delivery_limit = deliveries
         self._ring: list[Item | None] = [None] * capacity
@@ -112,9 +117,23 @@ class Trace:
         return tree
 
     def show(self, view: DeliveryView) -> None:
-        """Record a delivery that is new, or new to memory; the oldest make room."""
+        """Record a delivery that is new, or new to memory; older ones make room.
+
+        What ended well goes first, then what failed or waits; what runs stays.
+        """
         with self._lock:
             self.deliveries[view.id] = view
             while len(self.deliveries) > self._delivery_limit:
-                self.deliveries.popitem(last=False)
+                oldest = self._expendable()
+                if oldest is None:
+                    break
+                del self.deliveries[oldest.id]
+                self.let_go[oldest.state] += 1
         self.publish(view)
+
+    def _expendable(self) -> DeliveryView | None:
+        views = self.deliveries.values()
+        well = next((view for view in views if view.state in _WELL), None)
+        if well is not None:
+            return well
+        return next((v for v in views if v.state is not DeliveryState.RUNNING), None)
