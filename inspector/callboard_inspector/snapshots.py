@@ -35,7 +35,7 @@ def snapshot_of_list(trace: Trace) -> Iterator[Snapshot]:
             rows = Rows(time / 1000)
         rows.add_delivery(view)
     yield part(part="nodes", **rows.fields())
-    yield part(part="end")
+    yield part(part="end", older=dict(trace.let_go))
 
 
 async def snapshot_of_tree(

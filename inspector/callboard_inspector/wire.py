@@ -84,6 +84,9 @@ class Snapshot(
     """Whose tree it is; None when the delivery has not run."""
     note: str | None = None
     """Why the tree is missing or not whole, for people."""
+    older: dict[str, int] = {}
+    """At the end of the list: deliveries that are not in it, because memory has let go of
+    them since the start, by the state they were in. The journal may have them."""
 
 
 class Delta(

@@ -53,6 +53,7 @@ export interface Snapshot {
   tasks?: Array<TaskRow>;
   run?: string | null;
   note?: string | null;
+  older?: Record<string, number>;
 }
 
 /** A delivery. Numbers named after texts point into the frame's ``strings``. */
