@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from callboard_catalog import formats
 from callboard_catalog.entity import Entity
 from callboard_catalog.mutations import Full, Rejected
 from callboard_catalog.rules import Problem, Schema, problems_in
@@ -119,9 +120,17 @@ def _with_line(problem: Problem, lines: Lines) -> Problem:
 
 
 def _ref(value: object) -> str | None:
+    """None also where a part of the ref is what is wrong: it may be any entity's."""
     if not isinstance(value, Mapping):
         return None
     try:
-        return str(Entity.of(value).ref)  # pyright: ignore[reportUnknownArgumentType] - any JSON
+        entity = Entity.of(value)  # pyright: ignore[reportUnknownArgumentType] - any JSON
+        parts = entity.metadata
+        readable = (
+            formats.KIND.check(entity.kind)
+            and formats.NAME.check(parts.name)
+            and formats.NAMESPACE.check(parts.namespace)
+        )
+        return str(entity.ref) if readable else None
     except (KeyError, TypeError, AttributeError):
         return None

@@ -92,7 +92,7 @@ def _envelope(entity: Document) -> Iterator[Problem]:
     for key in entity:
         if key not in _ROOT:
             expected = "no member but apiVersion, kind, metadata and spec"
-            yield Problem("", expected, shown(key))
+            yield Problem(str(key), expected, shown(key))
     yield from _formatted("apiVersion", entity, "apiVersion", formats.API_VERSION)
     yield from _formatted("kind", entity, "kind", formats.KIND)
     kind = entity.get("kind")

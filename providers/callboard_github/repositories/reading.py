@@ -258,8 +258,8 @@ query Blobs($id: ID!, {kinds}) {{
         size = blob.byte_size or 0
         if size > LARGEST_FILE:
             return _unreadable(f"at most {LARGEST_FILE} bytes", f"{size}")
-        if blob.text is not None and not blob.is_truncated:
-            return blob.text
+        if _is_whole(blob):
+            return blob.text or ""
         path = f"/repos/{repository.full_name}/git/blobs/{blob.oid}"
         answer = await self._github.get(
             run, path, EncodedBlob, account=repository.owner
@@ -327,7 +327,9 @@ def _points(contents: Contents) -> bool:
 
 def _incomplete(files: Files) -> bool:
     """Whether the text of some file did not come with it."""
-    return any(
-        blob.is_binary or blob.is_truncated or blob.text is None
-        for blob in files.blobs.values()
-    )
+    return any(blob.is_binary or not _is_whole(blob) for blob in files.blobs.values())
+
+
+def _is_whole(blob: Blob) -> bool:
+    """Whether the text that came is the file's; GraphQL patches bytes that are no UTF-8."""
+    return blob.text is not None and not blob.is_truncated and "\ufffd" not in blob.text
