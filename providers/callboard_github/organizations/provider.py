@@ -295,7 +295,6 @@ class Organizations(EntityProvider):
     @every(hours=6)
     async def everything(self, run: CatalogRun) -> None:
         """All organizations are read; what one could not tell stays as it was."""
-        as_of = now()
         async with self._turns.reading() as meanwhile:
             logins = await self.scope.all(run)
             read: list[OrganizationRead] = []
@@ -314,7 +313,10 @@ class Organizations(EntityProvider):
             if failed and not read:
                 raise next(iter(failed.values()))
             async with self._turns.alone():
-                full = Full(await self._updater.merged(read, failed), as_of=as_of)
+                entities = await self._updater.merged(read, failed)
+                # As of now: groups and their users must be of one moment, and what
+                # changed since the reading is repeated below.
+                full = Full(entities, as_of=now())
                 await check_removals(self.catalog, self.name, full, self.most_removed)
                 await run.apply(full)
                 for again in list(meanwhile.values()):
