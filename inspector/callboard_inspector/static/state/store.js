@@ -206,6 +206,15 @@ export function chosenTask(state) {
   return run === tree.run ? tree.tasks.get(n) ?? null : null;
 }
 
+/**
+ * The newest time that is known of the tree that is looked at: one that came after a
+ * freeze is newer than the moment at which the list stands still.
+ * @param {State} state
+ */
+export function treeTimeOf(state) {
+  return state.place.at ?? Math.max(nowOf(state), chosenTree(state)?.last ?? 0);
+}
+
 /** The newest time that is known, Unix milliseconds: nothing is drawn beyond it. @param {State} state */
 export function nowOf(state) {
   return state.place.at ?? state.frozen?.at ?? state.picture.time;

@@ -8,7 +8,7 @@ import { parse, taskFilter } from "../state/filter.js";
 import { plain } from "../state/plain.js";
 import { splitTaskId, taskId } from "../state/rows.js";
 import { rangeOf, share } from "../state/scale.js";
-import { chosenTree, nowOf } from "../state/store.js";
+import { chosenTree, treeTimeOf } from "../state/store.js";
 import { unfoldTo, visibleRows } from "../state/visible.js";
 import { duration, h, icon, shapeOf } from "./format.js";
 import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
@@ -67,7 +67,7 @@ export function makeTaskTree(emit) {
   function fill(element, row) {
     const state = /** @type {State} */ (drawn);
     const { task } = row;
-    const now = nowOf(state);
+    const now = treeTimeOf(state);
     const id = taskId(task);
     const selected = id === selectedId(state);
     const until = task.ended ?? Math.max(now, task.started ?? task.created);
@@ -127,7 +127,7 @@ export function makeTaskTree(emit) {
       note.hidden = state.place.delivery === null;
       return;
     }
-    const now = nowOf(state);
+    const now = treeTimeOf(state);
     range = state.range ?? rangeOf(tree, now);
     if (known.tree !== tree || known.version !== tree.version || known.folds !== state.folds || known.filter !== state.filter || known.at !== state.place.at) {
       const rows = visibleRows(tree, state.folds, taskFilter(parse(state.filter)), state.place.at);

@@ -5,7 +5,7 @@
  */
 
 import { plain } from "../state/plain.js";
-import { nowOf } from "../state/store.js";
+import { shortFile } from "../state/stack.js";
 import { clockTime, count, duration, h, icon, stateIcon } from "./format.js";
 import { setAttribute, setText } from "./virtual-rows.js";
 
@@ -45,7 +45,7 @@ export function makeToolbar(emit) {
   const help = h("button", { type: "button", class: "square", title: "Keys (?)", "aria-label": "Help", onclick: () => emit({ do: "dialog", dialog: "help" }) }, "?");
   const banner = h("div", { class: "banner", role: "status", hidden: true });
   const bar = h("header", { class: "toolbar" },
-    h("span", { class: "brand" }, "callboard"),
+    h("h1", { class: "brand" }, "callboard"),
     h("nav", { class: "views", "aria-label": "Views" }, ...tabs),
     h("span", { class: "live" }, dot, phase), loop, runningButton, failedButton,
     h("span", { class: "gap" }), filter, freeze, density, palette, help);
@@ -86,7 +86,8 @@ export function makeToolbar(emit) {
       banner.dataset["task"] = "";
       return;
     }
-    const since = duration((nowOf(state) - blocked.since) / 1000);
+    // By the server's clock, also while the picture is frozen.
+    const since = duration(((state.beat?.time ?? blocked.since) - blocked.since) / 1000);
     const text = `The loop of the runs has been held for ${since} by `;
     const first = banner.querySelector(".text");
     if (banner.dataset["task"] === `${blocked.task} ${blocked.line}` && first !== null) {
@@ -97,7 +98,7 @@ export function makeToolbar(emit) {
     banner.replaceChildren(
       h("span", { class: "text" }, text),
       h("strong", null, plain(blocked.name)),
-      ` at ${plain(blocked.file)}:${blocked.line}, in ${plain(blocked.function)} `,
+      ` at ${plain(shortFile(blocked.file))}:${blocked.line}, in ${plain(blocked.function)} `,
       h("code", null, plain(blocked.source)));
   }
 

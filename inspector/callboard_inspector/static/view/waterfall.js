@@ -6,7 +6,7 @@
  */
 
 import { columns, rangeOf, share, ticks } from "../state/scale.js";
-import { nowOf } from "../state/store.js";
+import { treeTimeOf } from "../state/store.js";
 import { h } from "./format.js";
 
 /** @typedef {import("../state/store.js").State} State */
@@ -62,7 +62,7 @@ export function makeWaterfallHead(emit) {
   function draw(state, tree, range) {
     element.hidden = tree === null;
     if (tree === null) return;
-    const now = nowOf(state);
+    const now = treeTimeOf(state);
     whole = rangeOf(tree, now);
     const width = Math.round(brush.clientWidth);
     const stamp = `${tree.run} ${tree.version} ${whole.to} ${width} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
