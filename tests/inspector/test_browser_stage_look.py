@@ -1,0 +1,129 @@
+"""How the page looks and what it weighs: small, narrow, dark, accessible, crowded."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from callboard import Provider
+from callboard_inspector.served import House, served
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+FIRST_PAINT = 100_000
+MANY = 10_000
+FRAMES = """async (box) => {
+  const found = [];
+  let before = await new Promise(requestAnimationFrame);
+  for (let n = 0; n < 120; n += 1) {
+    if (box) box.scrollTop = (n * 997) % box.scrollHeight;
+    const now = await new Promise(requestAnimationFrame);
+    found.push(now - before);
+    before = now;
+  }
+  found.sort((a, b) => a - b);
+  return [found[60], found[114]];
+}"""
+TREE = ".tree .rows"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_breaks_a_rule_of_accessibility(
+    stage: House, page: Page, scheme: str
+) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core: npm install")
+    stage.deliver("act")
+    delivery = stage.deliver("fall")
+    stage.settle()
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    broken: dict[str, list[str]] = {}
+    for query in (f"delivery={delivery}", f"delivery={delivery}&tab=error"):
+        page.goto(stage.link(query))
+        expect(page.locator(".tree .task").first).to_be_visible()
+        broken[query[-9:]] = violations(page)
+    page.keyboard.press("?")
+    broken["help"] = violations(page)
+    for view in ("providers", "entity"):
+        page.goto(stage.link(f"view={view}"))
+        expect(page.locator(".other-view")).to_be_visible()
+        broken[view] = violations(page)
+    assert not any(broken.values()), broken
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds fault with."""
+    page.evaluate(AXE.read_text())
+    return page.evaluate(
+        "async () => (await axe.run({ rules: "
+        # A row's label says its state as well, between what is seen.
+        "{ 'label-content-name-mismatch': { enabled: false } } })).violations.flatMap("
+        "({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`))"
+    )
+
+
+def test_first_paint_weighs_less_than_a_hundred_kilobytes(
+    stage: House, page: Page
+) -> None:
+    page.goto(stage.link())
+    expect(page.locator(".phase")).to_have_text("live")
+    weight = page.evaluate(
+        "[...performance.getEntriesByType('resource'), "
+        "...performance.getEntriesByType('navigation')]"
+        ".reduce((sum, { transferSize }) => sum + transferSize, 0)"
+    )
+    print(f"first paint: {weight:,} bytes")  # noqa: T201 - a figure to be read
+    assert 10_000 < weight < FIRST_PAINT
+
+
+def test_a_narrow_page_shows_one_pane_and_goes_back(stage: House, page: Page) -> None:
+    delivery = stage.deliver("act", {"name": "narrow"})
+    stage.settle()
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.goto(stage.link())
+    page.locator(f"#delivery-{delivery}").click()
+    expect(page.locator(".deliveries")).to_be_hidden()
+    page.locator(".tree .task", has_text="narrow").click()
+    expect(page.locator(".detail")).to_be_visible()
+    expect(page.locator(".tree")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator(".tree")).to_be_visible()
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator(f"#delivery-{delivery}")).to_be_visible()
+
+
+def test_ten_thousand_tasks_are_few_rows_and_their_frames_are_told(
+    make_cast: Callable[[], Provider], page: Page
+) -> None:
+    with served(make_cast(), settings={"runtime": {"attempts": 1}}) as house:
+        delivery = house.deliver("crowd", {"cue": "home", "many": MANY})
+        page.goto(house.link(f"delivery={delivery}"))
+        root = page.locator(".tree .task").first
+        expect(root).to_be_visible()
+        page.wait_for_function(
+            f"document.querySelector('{TREE} .space').offsetHeight > {MANY * 26}"
+        )
+        assert page.locator(".tree .task").count() < 80
+        box = page.locator(TREE).element_handle()
+        p50, p95 = page.evaluate(FRAMES, box)
+        print(f"scrolling {MANY:,} tasks: p50 {p50:.1f} ms, p95 {p95:.1f} ms")  # noqa: T201 - a figure to be read
+        house.deliver("chatter", {"cue": "home", "mouths": 100, "every": 0.1})
+        p50, p95 = page.evaluate(FRAMES, box)
+        print(f"and 1,000 changes a second: p50 {p50:.1f} ms, p95 {p95:.1f} ms")  # noqa: T201 - a figure to be read
+        assert page.locator(".tree .task").count() < 80
+        house.deliver("cue", {"cue": "home"})
+        page.goto("about:blank")
+
+
+def test_a_very_long_name_stays_on_its_line(stage: House, page: Page) -> None:
+    delivery = stage.deliver("act", {"name": "x" * 5000})
+    stage.settle()
+    page.goto(stage.link(f"delivery={delivery}"))
+    line = page.locator(".tree .task", has_text="xxx")
+    expect(line).to_have_class(re.compile("completed"))
+    assert (line.bounding_box() or {})["height"] <= 26
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1400
