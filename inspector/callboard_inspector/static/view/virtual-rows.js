@@ -48,8 +48,11 @@ export class VirtualRows {
     const top = this.element.scrollTop;
     const first = Math.max(0, Math.floor(top / height) - OVERSCAN);
     const last = Math.min(rows.length, Math.ceil((top + this.element.clientHeight) / height) + OVERSCAN);
+    const wanted = new Set(rows.slice(first, last).map(this.shape.key));
+    for (const [key, element] of this.shown) if (!wanted.has(key)) element.remove();
     /** @type {Map<string, HTMLElement>} */
     const shown = new Map();
+    let next = this.space.firstElementChild;
     for (let index = first; index < last; index += 1) {
       const row = /** @type {T} */ (rows[index]);
       const key = this.shape.key(row);
@@ -57,15 +60,15 @@ export class VirtualRows {
       if (element === undefined) {
         element = this.shape.make();
         element.setAttribute("role", this.shape.rowRole);
-        this.space.append(element);
       }
-      this.shown.delete(key);
+      // In the document's order, too: that is the order in which they are read aloud.
+      if (element === next) next = next.nextElementSibling;
+      else this.space.insertBefore(element, next);
       shown.set(key, element);
       const place = `translateY(${index * height}px)`;
       if (element.style.transform !== place) element.style.transform = place;
       this.shape.fill(element, row, index);
     }
-    for (const element of this.shown.values()) element.remove();
     this.shown = shown;
   }
 
