@@ -2,7 +2,8 @@
 
     python benchmarks/any_server.py NAME PORT
 
-NAME is one of the keys of ``SERVERS``. The journal is ``callboard.db`` here.
+NAME is one of the keys of ``SERVERS``. The journal is ``callboard.db`` here. Servers are
+imported by name, for nobody needs to have all of them.
 """
 
 import os
@@ -59,8 +60,7 @@ def _hypercorn(port: int, backend: str) -> None:
 
 
 def _uvicorn(port: int, http: str, loop: str) -> None:
-    import uvicorn
-
+    uvicorn: Any = import_module("uvicorn")
     uvicorn.run(
         make_app(),
         host=HOST,
@@ -73,15 +73,13 @@ def _uvicorn(port: int, http: str, loop: str) -> None:
 
 
 def _granian(port: int) -> None:
-    from granian.constants import Interfaces
-    from granian.server import Server
-
+    server: Any = import_module("granian.server")
     sys.path.insert(0, str(Path(__file__).parent))
-    Server(
+    server.Server(
         "any_server:make_app",
         address=HOST,
         port=port,
-        interface=Interfaces.ASGI,
+        interface=import_module("granian.constants").Interfaces.ASGI,
         factory=True,
         log_enabled=False,
     ).serve()
