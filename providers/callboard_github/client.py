@@ -7,7 +7,7 @@ hiccup; conditional requests. Every call here only reads.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,13 +20,11 @@ from callboard_github.conditional import Conditional
 from callboard_github.errors import (
     BadCredentialsError,
     NotAllowedError,
-    NotFoundError,
     RateLimitedError,
-    RefusedQueryError,
     TooMuchError,
-    UnexpectedAnswerError,
     UnreachableError,
 )
+from callboard_github.graphql import Query, decoded, unwrapped
 from callboard_github.limits import Limits
 from callboard_github.settings import Credentials
 
@@ -56,16 +54,6 @@ class Caller(Protocol):
         ...
 
 
-class Query(Struct, Generic[T], frozen=True):
-    """A GraphQL query and the shape of its answer."""
-
-    name: str
-    text: str
-    kind: type[T]
-    may_miss: bool = False
-    """Whether something that is not there is null, instead of an error."""
-
-
 class Payer(Struct, frozen=True):
     """Whose budget a call is taken from."""
 
@@ -79,24 +67,6 @@ class Payer(Struct, frozen=True):
     def who(self) -> str:
         """Names the budget."""
         return "app" if self.signs else (self.account or "").lower()
-
-
-class _RateLimit(Struct, frozen=True):
-    cost: int
-
-
-class _Cost(Struct, frozen=True):
-    rateLimit: _RateLimit | None = None  # noqa: N815 - GitHub's name
-
-
-class _Problem(Struct, frozen=True):
-    message: str
-    type: str | None = None
-
-
-class _Envelope(Struct, frozen=True):
-    data: msgspec.Raw = msgspec.Raw(b"null")
-    errors: tuple[_Problem, ...] = ()
 
 
 class GitHub:
@@ -184,7 +154,7 @@ class GitHub:
             GitHubError: It failed.
         """
         answer = await self._get(run, path, account, authorization, parameters)
-        return _decoded(answer.body, kind, f"GET {path}")
+        return decoded(answer.body, kind, f"GET {path}")
 
     async def pages(
         self,
@@ -201,7 +171,7 @@ class GitHub:
         while True:
             asked = {"per_page": 100, "page": page}
             answer = await self._get(run, path, account, authorization, asked)
-            found += _decoded(answer.body, list[kind], f"GET {path}")
+            found += decoded(answer.body, list[kind], f"GET {path}")
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return found
             page += 1
@@ -217,7 +187,7 @@ class GitHub:
 
         payer = Payer("core", None, signs=True)
         answer = await self._call(run, f"POST {path}", payer, send)
-        return _decoded(answer.body, kind, f"POST {path}")
+        return decoded(answer.body, kind, f"POST {path}")
 
     async def query(
         self,
@@ -255,7 +225,9 @@ class GitHub:
             answer = await wire.call(
                 "POST", self.graphql_url, headers=headers, content=content
             )
-            found = self._unwrapped(run, query, answer, name)
+            found, cost = unwrapped(query, answer, name)
+            if cost is not None:
+                run.label(cost=cost)
             return answer
 
         await self._call(run, name, Payer("graphql", account), send, insist=insist)
@@ -408,49 +380,3 @@ class GitHub:
     async def _pause(self, run: Caller, seconds: float, what: str) -> None:
         async with run.span(f"waiting {seconds:.3g} s for {what}"):
             await anyio.sleep(seconds)
-
-    def _unwrapped(
-        self, run: Caller, query: Query[T], answer: "Answer", name: str
-    ) -> T:
-        envelope = _decoded(answer.body, _Envelope, name)
-        serious = [
-            problem
-            for problem in envelope.errors
-            if not (query.may_miss and problem.type == "NOT_FOUND")
-        ]
-        if serious:
-            raise _refusal(name, serious, answer)
-        if bytes(envelope.data) == b"null":
-            raise UnexpectedAnswerError(f"{name}: expected data, got none")
-        limit = _decoded(envelope.data, _Cost, name).rateLimit
-        if limit is not None:
-            run.label(cost=limit.cost)
-        return _decoded(envelope.data, query.kind, name)
-
-
-def _refusal(name: str, problems: list[_Problem], answer: "Answer") -> Exception:
-    kinds = {problem.type for problem in problems}
-    said = f"{name}: GitHub said {problems[0].message[:300]}"
-    if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:
-        reset = answer.headers.get("x-ratelimit-reset", "")
-        wait = float(reset) - clock.now() if reset.isdigit() else 60.0
-        return RateLimitedError(f"{name}: rate limit exceeded", max(wait, 1.0))
-    if "NOT_FOUND" in kinds:
-        return NotFoundError(said)
-    if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-        return NotAllowedError(said)
-    if kinds & {"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "TIMEOUT"}:
-        return TooMuchError(said)
-    if kinds == {None} and "omething went wrong" in problems[0].message:
-        return TooMuchError(said)
-    return RefusedQueryError(said)
-
-
-def _decoded(body: bytes | msgspec.Raw, kind: Any, what: str) -> Any:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise UnexpectedAnswerError(f"{what}: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        # Cut off on its way.
-        raise UnreachableError(f"{what}: expected JSON, got: {error}") from error
