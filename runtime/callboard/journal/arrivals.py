@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState, DeliveryView
@@ -102,13 +102,27 @@ def _row(arrival: Arrival) -> dict[str, Any]:
     }
 
 
+_FROM_HOOK = select(*SUMMARY).where(
+    deliveries.c.source == bindparam("sender"),
+    deliveries.c.hook == bindparam("through"),
+    deliveries.c.guid.in_(bindparam("guids", expanding=True)),
+)
+
+
 def _known(
     connection: Connection, arriving: Sequence[Delivery]
 ) -> dict[tuple[str, str, str], DeliveryView]:
-    key = tuple_(deliveries.c.source, deliveries.c.hook, deliveries.c.guid)
-    wanted = [(d.source, d.hook, d.guid) for d in arriving]
-    found = connection.execute(select(*SUMMARY).where(key.in_(wanted)))
-    return {(row.source, row.hook, row.guid): view_of(row) for row in found}
+    # Hook by hook: for a list of whole keys SQLite reads all of the table.
+    guids: dict[tuple[str, str], list[str]] = {}
+    for delivery in arriving:
+        hook = (delivery.source, delivery.hook)
+        guids.setdefault(hook, []).append(delivery.guid)
+    known: dict[tuple[str, str, str], DeliveryView] = {}
+    for (source, hook), wanted in guids.items():
+        asked = {"sender": source, "through": hook, "guids": wanted}
+        for row in connection.execute(_FROM_HOOK, asked):
+            known[source, hook, row.guid] = view_of(row)
+    return known
 
 
 def _join(connection: Connection, known: DeliveryView, arrival: Arrival) -> Accepted:
