@@ -14,5 +14,5 @@ class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether people may cancel, replay, park and pause from here."""
     watchers: Annotated[int, Meta(ge=1)] = 100
     """How many may watch at once."""
-    effects: str = "Effects"
+    effects: str = "Entities"
     """What a task's changes are called on the page."""

@@ -263,7 +263,7 @@ def test_replay_with_an_edited_payload_is_checked_and_leads_to_what_it_made(
     page = panel.page
     page.get_by_role("button", name="Show it").click()
     expect(panel.get_by_role("button", name=delivery)).to_be_visible()
-    page.get_by_role("tab", name="Effects").click()
+    page.get_by_role("tab", name="Entities").click()
     expect(panel.locator(".diff .new")).to_contain_text("owner: second")
 
 

@@ -11,7 +11,7 @@ import { setAttribute, setText } from "./virtual-rows.js";
 
 /** @typedef {import("../state/store.js").State} State */
 
-const VIEWS = /** @type {const} */ ([["runs", "Runs"], ["providers", "Providers"], ["entity", "Entities"]]);
+const VIEWS = /** @type {const} */ ([["runs", "Runs"], ["providers", "Providers"], ["entity", "Effects"]]);
 const SLOW_LOOP = 0.1;
 
 /** @param {import("../state/store.js").Emit} emit */
@@ -70,7 +70,10 @@ export function makeToolbar(emit) {
     ].filter(Boolean).join(", "));
     failedButton.classList.toggle("bad", parked + again > 0);
     failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
-    for (const tab of tabs) setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);
+    for (const tab of tabs) {
+      setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);
+      if (tab.dataset["view"] === "entity") setText(tab, state.hello?.words["effects"] ?? "Effects");
+    }
     if (document.activeElement !== filter && filter.value !== state.filter) filter.value = state.filter;
     const { frozen } = state;
     setText(freeze, frozen === null ? "Freeze" : `Frozen +${count(frozen.behind)}`);
