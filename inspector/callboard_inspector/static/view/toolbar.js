@@ -47,7 +47,7 @@ export function makeToolbar(emit) {
   const bar = h("header", { class: "toolbar" },
     h("h1", { class: "brand" }, "callboard"),
     h("nav", { class: "views", "aria-label": "Views" }, ...tabs),
-    h("span", { class: "live" }, dot, phase), loop, runningButton, failedButton,
+    h("span", { class: "connection" }, dot, phase), loop, runningButton, failedButton,
     h("span", { class: "gap" }), filter, freeze, density, palette, help);
   const element = h("div", { class: "top" }, bar, banner);
 
