@@ -19,6 +19,7 @@ from callboard_inspector.served import House, served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 15_000
+AXE = "node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,18 @@ def chromium() -> Generator[Browser]:
         browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def axe(request: pytest.FixtureRequest) -> str:
+    """The checker's script; without it the test is skipped, or fails in CI."""
+    path = request.config.rootpath / AXE
+    if not path.exists():
+        reason = f"no {AXE}: expected `npm install` to have put it there"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path.read_text()
 
 
 @pytest.fixture

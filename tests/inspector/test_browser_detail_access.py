@@ -1,7 +1,5 @@
 """The detail pane and the pages beside the tree, for people who hear or tab through."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,22 +9,9 @@ from callboard_inspector.served import House
 
 pytestmark = pytest.mark.browser
 
-AXE = Path("node_modules/axe-core/axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 TABS = ["overview", "payload", "entities", "log", "error", "stack"]
 PAGES = ["view=providers", "view=entity", "view=entity&subject=x:default/y"]
-
-
-@pytest.fixture
-def axe(request: pytest.FixtureRequest) -> str:
-    """The checker's script; without it the test is skipped, or fails in CI."""
-    path = request.config.rootpath / AXE
-    if not path.exists():
-        reason = f"no {AXE}: expected `npm install` to have put it there"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path.read_text()
 
 
 def violations(page: Page, axe: str, where: str) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +11,6 @@ from callboard_inspector.served import House, served
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 FIRST_PAINT = 100_000
 MANY = 10_000
 FRAMES = """async (box) => {
@@ -32,10 +30,8 @@ TREE = ".tree .rows"
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_view_breaks_a_rule_of_accessibility(
-    stage: House, page: Page, scheme: str
+    stage: House, page: Page, axe: str, scheme: str
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("no axe-core: npm install")
     stage.deliver("act")
     delivery = stage.deliver("fall")
     stage.settle()
@@ -44,19 +40,19 @@ def test_no_view_breaks_a_rule_of_accessibility(
     for query in (f"delivery={delivery}", f"delivery={delivery}&tab=error"):
         page.goto(stage.link(query))
         expect(page.locator(".tree .task").first).to_be_visible()
-        broken[query[-9:]] = violations(page)
+        broken[query[-9:]] = violations(page, axe)
     page.keyboard.press("?")
-    broken["help"] = violations(page)
+    broken["help"] = violations(page, axe)
     for view in ("providers", "entity"):
         page.goto(stage.link(f"view={view}"))
         expect(page.locator(".other-view")).to_be_visible()
-        broken[view] = violations(page)
+        broken[view] = violations(page, axe)
     assert not any(broken.values()), broken
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, axe: str) -> list[str]:
     """What axe-core finds fault with."""
-    page.evaluate(AXE.read_text())
+    page.evaluate(axe)
     return page.evaluate(
         "async () => (await axe.run({ rules: "
         # A row's label says its state as well, between what is seen.
