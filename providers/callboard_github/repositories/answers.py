@@ -54,6 +54,12 @@ class Node(Struct, frozen=True, rename="camel"):
     default_branch_ref: _Name | None = None
 
 
+class Named(Struct, frozen=True):
+    """A repository, as far as its name."""
+
+    full_name: str
+
+
 class Repository(Struct, frozen=True):
     """A repository."""
 

@@ -31,6 +31,11 @@ def path_in(key: str) -> str:
     return key.split("/", 2)[2]
 
 
+def prefix_in(key: str) -> str:
+    """What the location keys of the same repository begin with."""
+    return key[: len(key) - len(path_in(key))]
+
+
 def located(entity: Entity, repository: Repository, branch: str, path: str) -> Entity:
     """The entity with annotations; what the file says itself of its source stays."""
     folder, _, _ = path.rpartition("/")

@@ -50,9 +50,14 @@ from callboard_github.events import (
 )
 from callboard_github.guard import check_removals
 from callboard_github.repositories.answers import Contents, Files, Repository
-from callboard_github.repositories.entities import key_of, owner_of, path_in
+from callboard_github.repositories.entities import (
+    key_of,
+    owner_of,
+    path_in,
+    prefix_in,
+)
 from callboard_github.repositories.filters import Filter
-from callboard_github.repositories.known import known_files
+from callboard_github.repositories.known import Known, known_files
 from callboard_github.repositories.mutating import (
     given_by,
     given_by_all,
@@ -341,14 +346,34 @@ class Repositories(EntityProvider):
         given, rejected = given_by_all(self.name, read)
         known = await known_files(self.catalog, self.name, f"{self.name}/")
         read_now = {key_of(self.name, contents.repository.id) for contents in read}
+        if owners:
+            read_now |= await self._lost(run, known, read_now)
         here = {
             key: file
             for key, file in known.items()
-            if key[: len(key) - len(path_in(key))] in read_now
+            if prefix_in(key) in read_now
             or any(owner_of(entity) in owners for entity in file.entities.values())
         }
         for mutation in mutations_of(here, given, rejected, as_of):
             await run.apply(mutation)
+
+    async def _lost(
+        self, run: CatalogRun, known: Known, read_now: set[str]
+    ) -> set[str]:
+        """Prefixes of repositories that have nothing but bad files, and are not ours.
+
+        No entity of theirs says whose they are, so GitHub is asked.
+        """
+        owned = {prefix_in(key) for key, file in known.items() if file.entities}
+        bad = {prefix_in(key) for key in known} - owned - read_now
+        if not bad:
+            return set()
+        logins = await self.scope.all(run)
+        return {
+            prefix
+            for prefix in bad
+            if not await self.reader.reached(run, int(prefix.split("/")[1]), logins)
+        }
 
     # Everything.
 

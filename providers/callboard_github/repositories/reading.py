@@ -5,7 +5,7 @@ are listed page by page while the files of those already listed are read in batc
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,14 @@ import msgspec
 from callboard_catalog import BadDocument, CatalogFile, Problem, read_catalog_file
 from callboard_catalog.catalog_file import LARGEST_FILE
 from callboard_github.client import Caller, GitHub, Query
+from callboard_github.errors import NotAllowedError, NotFoundError
 from callboard_github.repositories import targets
 from callboard_github.repositories.answers import (
     Blob,
     Contents,
     EncodedBlob,
     Files,
+    Named,
     Node,
     RepositoriesRoot,
     Repository,
@@ -135,6 +137,18 @@ query RepositoryFiles($id: ID!, {self._parameters()}) {{
         variables = {"id": node_id, **self._variables()}
         answer = await self._github.query(run, query, variables, account=account)
         return self._files(answer.get("node"))
+
+    async def reached(self, run: Caller, id_: int, owners: Iterable[str]) -> bool:
+        """Whether a repository belongs to one of some owners, and can be read."""
+        for owner in owners:
+            path = f"/repositories/{id_}"
+            try:
+                found = await self._github.get(run, path, Named, account=owner)
+            except (NotFoundError, NotAllowedError):
+                continue
+            if found.full_name.partition("/")[0].lower() == owner.lower():
+                return True
+        return False
 
     async def contents(self, run: Caller, found: Files | Repository) -> Contents:
         """All catalog files of a repository, parsed; Location targets are followed."""
