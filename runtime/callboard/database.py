@@ -64,7 +64,9 @@ class Database:
         except Exception as error:
             engine.dispose()
             where = parsed.render_as_string(hide_password=True)
-            message = f"CALLBOARD_DATABASE_URL: cannot open {where}: {error}"
+            # The driver's own words; SQLAlchemy's say more of itself than of the fault.
+            reason = getattr(error, "orig", None) or error
+            message = f"CALLBOARD_DATABASE_URL: cannot open {where}: {reason}"
             raise SettingsError(message) from error
         return cls(engine)
 

@@ -255,3 +255,26 @@ def test_help_lists_the_commands() -> None:
     assert done.returncode == 0
     for command in ("serve", "check", "runs", "demo", "send"):
         assert command in done.stdout
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("recorded")
+async def test_reader_that_has_enough_ends_the_list_without_a_word(
+    tmp_path: Path,
+) -> None:
+    assert said_to_a_closed_pipe(tmp_path, "runs", "--json") == b""
+
+
+def said_to_a_closed_pipe(folder: Path, *arguments: str) -> bytes:
+    """What goes to standard error when nobody reads standard output."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "callboard", *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        return process.stderr.read()

@@ -4,6 +4,7 @@ Owns the list of commands, where each is found, and what people see when a setti
 wrong: one message, exit code 2.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -53,3 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
         raise SystemExit(WRONG_SETTINGS) from None
+    except BrokenPipeError:
+        # Whoever read has enough, as `head` does. What is still buffered goes nowhere,
+        # or the interpreter would complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
