@@ -145,6 +145,11 @@ function emit(intent) {
   const moved = before.place.delivery !== state.place.delivery || before.place.run !== state.place.run;
   if (moved && opened === null && state.picture.sequence !== null) connection.send(state.picture.subscribe(scopes()));
   if (opened !== null && state.place.view !== "file" && intent.do === "go" && intent.place.view !== undefined) leaveFile();
+  if (intent.do === "dialog") {
+    // At once: what is typed next is meant for it.
+    help.draw(state);
+    palette.draw(state);
+  }
   changed();
 }
 
