@@ -4,16 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 
 from callboard_github.turns import Turns
 
 pytestmark = pytest.mark.anyio
-
-
-async def settle() -> None:
-    for _ in range(5):
-        await checkpoint()
 
 
 class Told:
@@ -60,14 +54,14 @@ async def test_who_is_alone_waits_for_singles_and_holds_up_new_ones() -> None:
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             group.start_soon(single, "first", leave)
-            await settle()
+            await anyio.wait_all_tasks_blocked()
             group.start_soon(alone)
-            await settle()
+            await anyio.wait_all_tasks_blocked()
             group.start_soon(single, "late")
-            await settle()
+            await anyio.wait_all_tasks_blocked()
             assert order == ["first"]
             leave.set()
-            await settle()
+            await anyio.wait_all_tasks_blocked()
             assert order == ["first", "alone"]
             rest.set()
     assert order == ["first", "alone", "late"]
@@ -111,7 +105,7 @@ async def test_cancelled_turn_lets_others_go_on() -> None:
                     await anyio.sleep_forever()
 
             group.start_soon(waits)
-            await settle()
+            await anyio.wait_all_tasks_blocked()
             group.cancel_scope.cancel()
         async with turns.single("next", told.repeat("next")):
             pass
