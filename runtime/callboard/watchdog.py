@@ -97,7 +97,7 @@ class Watchdog:
             if tree.open:
                 for task in tuple(tree.tasks.values()):
                     if _executing(task.handle):
-                        return task
+                        return _innermost(task)
         return None
 
     def _begin(self, task: Task, silence: float) -> None:
@@ -125,6 +125,21 @@ def _executing(handle: Any) -> bool:
     if handle is None:
         return False
     return bool(getattr(coroutine_of(handle), "cr_running", False))
+
+
+def _innermost(task: Task) -> Task:
+    """The span that ``task``'s own code is in; itself outside of any.
+
+    Spans below a task are opened by its own code alone, one inside the other: tasks that
+    it started have nodes, and spans, of their own.
+    """
+    while True:
+        below = tuple(task.children.values())
+        spans = (t for t in reversed(below) if t.kind == "span" and not t.state.final)
+        inner = next(spans, None)
+        if inner is None:
+            return task
+        task = inner
 
 
 def _stack(frame: FrameType | None) -> list[Frame]:

@@ -227,6 +227,25 @@ async def test_watchdog_names_the_task_and_the_line_that_hold_the_loop(
     assert "`the culprit` held the event loop for" in caplog.text
 
 
+async def test_watchdog_names_the_innermost_span_that_holds_the_loop() -> None:
+    async def blocks(run: Run) -> None:
+        async with run.span("done before"):
+            pass
+        async with run.span("outer"), run.span("inner"):
+            time.sleep(0.4)  # noqa: ASYNC251 - to be caught at it
+
+    async with open_board(Toy(blocks)) as board:
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing")
+            await settled(board)
+        tree = await newest_tree(board, id_)
+        blockages = board.backstage.watchdog.blockages
+    (blockage,) = [b for b in blockages if b.task.startswith(tree.run)]
+    assert blockage.name == "inner"
+    (inner,) = [task for task in tree.tasks if task.name == "inner"]
+    assert "`inner` holds the event loop" in inner.logs[0].message
+
+
 async def test_flood_of_log_lines_is_bounded_and_counted() -> None:
     async def floods(_run: Run) -> None:
         for i in range(1_000):
