@@ -278,3 +278,8 @@ def said_to_a_closed_pipe(folder: Path, *arguments: str) -> bytes:
         assert process.stderr is not None
         process.stdout.close()
         return process.stderr.read()
+
+
+def test_server_whose_output_nobody_reads_ends_without_a_word(tmp_path: Path) -> None:
+    ports = ("--port", "0", "--inspector-port", "0")
+    assert said_to_a_closed_pipe(tmp_path, "demo", "--no-open", *ports) == b""

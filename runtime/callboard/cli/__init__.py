@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pkgutil import resolve_name
+from typing import NoReturn
 
 from cyclopts import App
 
@@ -55,7 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
         raise SystemExit(WRONG_SETTINGS) from None
     except BrokenPipeError:
-        # Whoever read has enough, as `head` does. What is still buffered goes nowhere,
-        # or the interpreter would complain of it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+        _end_unread()
+    except BaseExceptionGroup as group:
+        # What a server prints is printed from inside its task groups, and rich says
+        # SystemExit for a closed pipe.
+        if group.split((BrokenPipeError, SystemExit))[1] is not None:
+            raise
+        _end_unread()
+
+
+def _end_unread() -> NoReturn:
+    """End without a word: whoever read has enough, as ``head`` does."""
+    # What is still buffered goes nowhere, or the interpreter would complain of it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(1) from None
