@@ -1,4 +1,4 @@
-"""Whatever is asked, the answer is an answer or 400 in Backstage's form."""
+"""What no schema says: forged cursors, broken bytes and strange paths are answered too."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import anyio
 import httpx
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Message, Scope
 
@@ -28,29 +28,6 @@ POST_PATHS = (
     "/validate-entity",
     "/analyze-location",
 )
-GET_PATHS = (
-    "/entities",
-    "/entities/by-query",
-    "/entity-facets",
-    "/changes",
-    "/export.yaml",
-)
-PARAMETERS = [
-    "filter",
-    "fields",
-    "limit",
-    "offset",
-    "after",
-    "order",
-    "orderField",
-    "cursor",
-    "facet",
-    "totalItems",
-    "fullTextFilterTerm",
-    "fullTextFilterFields",
-    "wait",
-]
-
 keys = st.sampled_from(
     [
         "kind",
@@ -85,32 +62,19 @@ documents = st.recursive(
     ),
     max_leaves=12,
 )
-bodies = st.fixed_dictionaries(
-    {},
-    optional={
-        "query": documents,
-        "cursor": documents,
-        "limit": scalars,
-        "offset": scalars,
-        "orderBy": documents | st.just([{"field": "kind", "order": "asc"}]),
-        "fullTextFilter": documents,
-        "fields": documents,
-        "totalItems": scalars,
-        "entityRefs": documents | st.lists(st.text(max_size=5)),
-        "facets": documents | st.lists(keys, max_size=3),
-        "entityRef": scalars,
-        "entity": documents,
-        "location": documents | st.just("url:x"),
-        "type": scalars,
-        "target": scalars,
-    },
-)
-filters = st.lists(
-    st.tuples(keys, st.sampled_from(["", "="]), st.text(max_size=5)).map("".join),
-    max_size=3,
-).map(",".join)
-values = filters | st.text(max_size=12) | st.integers().map(str)
-parameters = st.lists(st.tuples(st.sampled_from(PARAMETERS), values), max_size=5)
+
+
+BROKEN = [
+    b"",
+    b"\xff",
+    b"[" * 100_000,
+    b'{"query":' * 50_000,
+    b'{"query":"\\ud800","entityRefs":["\\ud800"],"entityRef":"\\ud800"}',
+    b'{"query":{"a":"\\u0000"},"entityRefs":["\\u0000"],"entityRef":"a:b/\\u0000"}',
+    b'{"query":' + b'{"$not":' * 5000 + b"{}" + b"}" * 5001,
+    b"null",
+    b"[]",
+]
 
 
 class Asked:
@@ -152,58 +116,49 @@ fuzzed = settings(
 )
 
 
-@fuzzed
-@given(st.sampled_from(GET_PATHS), parameters)
-@example("/entities", [("filter", "a\0=b")])
-@example("/entities", [("filter", "kind=\ud800")])
-@example("/entities", [("limit", "9" * 30)])
-@example("/entities", [("limit", "²")])
-@example("/entities", [("filter", ",".join(f"k{i}=v" for i in range(2000)))])
-@example("/entities/by-query", [("limit", "0")])
-@example("/changes", [("after", "a.99999999999999999999999")])
-def test_any_parameters_are_answered(
-    asked: Asked, path: str, listed: list[tuple[str, str]]
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ("/entities", "filter", b"a\0=b"),
+        ("/entities", "limit", b"9" * 30),
+        ("/entities", "limit", "²".encode()),
+        ("/entities", "filter", b",".join(b"k%d=v" % i for i in range(2000))),
+        ("/changes", "after", b"a.99999999999999999999999"),
+        ("/changes", "after", "a.²".encode()),
+    ],
+)
+def test_parameters_that_nothing_can_look_for_are_refused(
+    asked: Asked, path: str, name: str, value: bytes
 ) -> None:
-    query = "&".join(
-        f"{name}={quote(value.encode('utf-8', 'surrogatepass'), safe='')}"
-        for name, value in listed
-        if name != "wait"
+    answer = asked("GET", f"{path}?{name}={quote(value, safe='')}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": {"a\0": "b"}},
+        {"query": {"kind": {"$in": ["a"] * 6000}}},
+        {"limit": 10**30},
+    ],
+)
+def test_bodies_that_nothing_can_look_for_are_refused(
+    asked: Asked, body: dict[str, Any]
+) -> None:
+    json_body = {"content-type": "application/json"}
+    answer = asked(
+        "POST", "/entities/by-query", content=json.dumps(body), headers=json_body
     )
-    asked("GET", f"{path}?{query}")
-
-
-@fuzzed
-@given(st.sampled_from(POST_PATHS), bodies)
-@example("/entities/by-query", {"query": {"a\0": "b"}})
-@example("/entities/by-query", {"query": {"kind": {"$in": ["a"] * 6000}}})
-@example("/entities/by-query", {"limit": 10**30})
-def test_any_body_is_answered(asked: Asked, path: str, body: dict[str, Any]) -> None:
-    text = json.dumps(body)
-    asked("POST", path, content=text, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("path", POST_PATHS)
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\xff",
-        b"[" * 100_000,
-        b'{"query":' * 50_000,
-        b'{"query":"\\ud800","entityRefs":["\\ud800"],"entityRef":"\\ud800"}',
-        b'{"query":{"a":"\\u0000"},"entityRefs":["\\u0000"],"entityRef":"a:b/\\u0000"}',
-        b'{"query":' + b'{"$not":' * 5000 + b"{}" + b"}" * 5001,
-        b"null",
-        b"[]",
-    ],
-)
-def test_broken_bodies_are_refused_or_answered(
-    asked: Asked, path: str, content: bytes
-) -> None:
-    answer = asked(
-        "POST", path, content=content, headers={"content-type": "application/json"}
-    )
-    assert answer.status_code == 400
+def test_broken_bodies_are_refused(asked: Asked, path: str) -> None:
+    for content in BROKEN:
+        answer = asked(
+            "POST", path, content=content, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 400, content[:60]
 
 
 @pytest.mark.anyio
@@ -258,7 +213,8 @@ def test_cursors_with_other_numbers_are_answered(
     asked("GET", f"/entities/by-query?cursor={text}")
 
 
-def test_paths_hold_anything(asked: Asked) -> None:
+def test_addresses_hold_anything(asked: Asked) -> None:
+    asked("GET", "/entities?filter=kind=%ED%A0%80")
     for part in ("%00", "%ff", "a%2Fb", "..", "%F0%9F%92%A9", "a" * 5000, "%2e", "a:b"):
         for path in (
             f"/entities/by-name/{part}/{part}/{part}",
@@ -269,19 +225,6 @@ def test_paths_hold_anything(asked: Asked) -> None:
             f"/locations/by-entity/a/{part}/c",
         ):
             asked("GET", path)
-
-
-def test_every_route_is_described_and_every_description_is_a_route(
-    asked: Asked,
-) -> None:
-    described = asked("GET", "/openapi.json").json()["paths"]
-    for path, operations in described.items():
-        plain = path.replace("{", "").replace("}", "")
-        for method in operations:
-            answer = asked(method.upper(), plain)
-            assert answer.status_code != 405, path
-            if answer.status_code == 404:
-                assert answer.json()["error"]["message"] != "Not Found", path
 
 
 def test_no_lock_file_names_a_host() -> None:
