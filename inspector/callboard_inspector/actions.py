@@ -30,14 +30,24 @@ class ActionError(Exception):
     """An action cannot be done; the message is for the person who asked."""
 
 
-Action: TypeAlias = Callable[[Command], Awaitable[Done]]
+Action: TypeAlias = Callable[[Command, str], Awaitable[Done]]
+"""Done for a person, whose name is the second argument."""
+NOBODY = "somebody"
 
 
 class Actions:
     """The actions that this installation offers."""
 
-    def __init__(self, offered: Mapping[CommandKind, Action]) -> None:
+    def __init__(
+        self, offered: Mapping[CommandKind, Action], who: str = NOBODY
+    ) -> None:
+        self.who = who
+        """Whose actions they are, in what they leave behind."""
         self._offered = dict(offered)
+
+    def by(self, who: str) -> "Actions":
+        """The same, done by ``who``."""
+        return Actions(self._offered, who)
 
     @property
     def kinds(self) -> list[str]:
@@ -51,7 +61,7 @@ class Actions:
             message = f"{command.kind} is not offered here"
             return Result(command.command, ok=False, message=message)
         try:
-            done = await action(command)
+            done = await action(command, self.who)
         except ActionError as error:
             return Result(command.command, ok=False, message=str(error))
         except Exception:
@@ -62,10 +72,6 @@ class Actions:
         return Result(
             command.command, ok=True, message=done.message, delivery=done.delivery
         )
-
-
-WHO = "a person at the inspector"
-"""Who did it, in the causes and reasons that actions leave behind."""
 
 
 def board_actions(board: Callboard) -> Actions:
@@ -83,18 +89,19 @@ def board_actions(board: Callboard) -> Actions:
 
 
 def _asked(
-    board: Callboard, action: Callable[[runtime.Actions, Command], Awaitable[Done]]
+    board: Callboard,
+    action: Callable[[runtime.Actions, Command, str], Awaitable[Done]],
 ) -> Action:
     """``action`` for commands whose target is still as they saw it."""
 
-    async def do(command: Command) -> Done:
+    async def do(command: Command, who: str) -> Done:
         revision = _revision(board, command.target)
         seen = command.if_revision
         if seen is not None and revision is not None and revision != seen:
             message = f"{command.target} has changed since you looked: look again"
             raise ActionError(message)
         try:
-            return await action(board.actions, command)
+            return await action(board.actions, command, who)
         except runtime.ActionError as error:
             raise ActionError(str(error)) from error
 
@@ -112,12 +119,12 @@ def _revision(board: Callboard, target: str) -> int | None:
     return None if task is None else task.revision
 
 
-async def _cancel(actions: runtime.Actions, command: Command) -> Done:
-    await actions.cancel(command.target, WHO)
+async def _cancel(actions: runtime.Actions, command: Command, who: str) -> Done:
+    await actions.cancel(command.target, who)
     return Done(f"told {command.target} to stop")
 
 
-async def _replay(actions: runtime.Actions, command: Command) -> Done:
+async def _replay(actions: runtime.Actions, command: Command, who: str) -> Done:
     body = None
     if command.payload is not None:
         try:
@@ -126,27 +133,27 @@ async def _replay(actions: runtime.Actions, command: Command) -> Done:
             message = f"replay: expected a JSON document as payload: {error}"
             raise ActionError(message) from error
         body = command.payload.encode()
-    accepted = await actions.replay(command.target, WHO, body)
+    accepted = await actions.replay(command.target, who, body)
     made = accepted.view.id
     return Done(f"replayed {command.target} as {made}", delivery=made)
 
 
-async def _park(actions: runtime.Actions, command: Command) -> Done:
-    await actions.park(command.target, WHO)
+async def _park(actions: runtime.Actions, command: Command, who: str) -> Done:
+    await actions.park(command.target, who)
     return Done(f"parked {command.target}")
 
 
-async def _unpark(actions: runtime.Actions, command: Command) -> Done:
-    await actions.unpark(command.target, WHO)
+async def _unpark(actions: runtime.Actions, command: Command, who: str) -> Done:
+    await actions.unpark(command.target, who)
     return Done(f"queued {command.target} again")
 
 
-async def _pause(actions: runtime.Actions, command: Command) -> Done:
-    await actions.pause(command.target, WHO)
+async def _pause(actions: runtime.Actions, command: Command, who: str) -> Done:
+    await actions.pause(command.target, who)
     return Done(f"paused {command.target}: what it is wanted for waits")
 
 
-async def _resume(actions: runtime.Actions, command: Command) -> Done:
-    released = await actions.resume(command.target)
+async def _resume(actions: runtime.Actions, command: Command, who: str) -> Done:
+    released = await actions.resume(command.target, who)
     waited = "1 delivery" if released == 1 else f"{released} deliveries"
     return Done(f"resumed {command.target}; {waited} had waited")

@@ -23,7 +23,7 @@ from callboard import clock
 from callboard_inspector.actions import Actions
 from callboard_inspector.detail import Details
 from callboard_inspector.feed import BEAT, Feed, FeedFullError
-from callboard_inspector.gate import Gate
+from callboard_inspector.gate import Gate, Visitor
 from callboard_inspector.gatekeeper import Gatekeeper
 from callboard_inspector.snapshots import NEWEST
 from callboard_inspector.watcher import OPEN, SCOPES, Watcher
@@ -82,7 +82,12 @@ def make_app(
             await websocket.close(1002, f"expected the subprotocol {PROTOCOL}")
             return
         await websocket.accept(PROTOCOL)
-        allowed = actions if websocket.scope["visitor"].act else None
+        visitor: Visitor = websocket.scope["visitor"]
+        allowed, refused = None, None
+        if actions is not None and visitor.act:
+            allowed = actions.by(visitor.name)
+        elif actions is not None:
+            refused = f"You watch only. To act, {gate.hint}."
         connection = Connection(websocket)
         try:
             feed.enter()
@@ -91,7 +96,7 @@ def make_app(
             await connection.close(1013, "full")
             return
         try:
-            await connection.send(encode(_hello(feed, allowed, words or {})))
+            await connection.send(encode(_hello(feed, allowed, refused, words or {})))
             await Watcher(feed, details, allowed, connection).serve()
         finally:
             feed.leave()
@@ -134,7 +139,9 @@ class Connection:
             return
 
 
-def _hello(feed: Feed, actions: Actions | None, words: Mapping[str, str]) -> Hello:
+def _hello(
+    feed: Feed, actions: Actions | None, refused: str | None, words: Mapping[str, str]
+) -> Hello:
     return Hello(
         protocol=PROTOCOL,
         boot=feed.watched.trace.boot,
@@ -145,6 +152,8 @@ def _hello(feed: Feed, actions: Actions | None, words: Mapping[str, str]) -> Hel
         capabilities=[] if actions is None else actions.kinds,
         places=feed.watched.places,
         words=dict(words),
+        who=None if actions is None else actions.who,
+        refused=refused,
     )
 
 

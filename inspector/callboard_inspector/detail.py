@@ -11,11 +11,13 @@ from functools import partial
 import anyio.to_thread
 import msgspec
 from msgspec import structs
+from sqlalchemy import Connection
 
 from callboard import clock, history
 from callboard.await_stack import await_stack
 from callboard.delivery import DeliveryState
-from callboard.history import DeliveryFilter
+from callboard.history import DeliveryFilter, actions_on
+from callboard.journal import ActionEntry
 from callboard.task import Task, TaskRecord
 from callboard.tree import TreeRecord
 from callboard_inspector import questions as q
@@ -32,6 +34,7 @@ PAGE = 128 * 1024
 """Characters in a page of a body."""
 _DELIVERIES = 200
 _TREES = 8
+_ACTIONS = 3
 
 
 class NoAnswerError(Exception):
@@ -84,7 +87,7 @@ class Details:
             case q.OfDeliveries():
                 answer = await self._deliveries(question)
             case q.OfProviders():
-                answer = await anyio.to_thread.run_sync(provider_views, self._watched)
+                answer = await self._providers()
         return Detail(frame.request, revision=known or 0, answer=answer)
 
     async def _revision(self, question: q.Question) -> int | None:
@@ -162,6 +165,7 @@ class Details:
             hook=found.hook,
             size=found.size,
             runs=runs[-50:],
+            actions=await self._watched.read(partial(actions_on, target=id_), []),
         )
 
     async def _log(self, question: q.OfLog) -> q.LogAnswer:
@@ -245,6 +249,15 @@ class Details:
         if not frames:
             note = _no_stack(task)
         return q.StackAnswer(at, state, frames, note)
+
+    async def _providers(self) -> q.ProvidersAnswer:
+        names = [provider.name for provider in self._watched.providers]
+
+        def read(connection: Connection) -> dict[str, list[ActionEntry]]:
+            return {name: actions_on(connection, name, _ACTIONS) for name in names}
+
+        done = await self._watched.read(read, {})
+        return await anyio.to_thread.run_sync(provider_views, self._watched, done)
 
     async def _deliveries(self, question: q.OfDeliveries) -> q.DeliveriesAnswer:
         state = question.state

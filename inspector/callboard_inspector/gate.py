@@ -5,6 +5,7 @@ configured; anything else does, and actions always do. A session begins with a l
 link, which works once, or with the key. Programs may send the key with each request.
 """
 
+import getpass
 import secrets
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -18,6 +19,10 @@ from starlette.types import Scope
 COOKIE = "callboard_session"
 _TOKENS = 16
 _SESSIONS = 256
+NAME_HEADER = "x-callboard-name"
+"""Under which a program with the key says on whose behalf it acts."""
+NAMELESS = "somebody with the key"
+NAME_LENGTH = 64
 KEY_LENGTH = 16
 """Characters that a key has at least: it must not be guessed."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -31,6 +36,8 @@ class Visitor(Struct, frozen=True):
 
     watch: bool
     act: bool
+    name: str = ""
+    """Who it is, where there is a session: what they do is recorded under it."""
 
 
 class Gate:
@@ -53,35 +60,49 @@ class Gate:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._keys = tuple(key.encode() for key in keys)
         self._own = own
-        self._tokens: list[str] = []
-        self._sessions: list[str] = []
+        self._tokens: dict[str, str] = {}
+        self._sessions: dict[str, str] = {}
 
     @property
     def keyed(self) -> bool:
         """Whether a key is configured: then nobody watches without a session."""
         return bool(self._keys)
 
-    def launch_link(self, address: str) -> str:
-        """``address`` with a token that opens one session."""
+    @property
+    def hint(self) -> str:
+        """How one comes to a session, for people.
+
+        None outlives the server: a stolen cookie is worth nothing after a restart.
+        """
+        if self.keyed:
+            return "load this page again and enter the key"
+        return "open the link that the server printed when it was started"
+
+    def launch_link(self, address: str, name: str | None = None) -> str:
+        """``address`` with a token that opens one session, for ``name``.
+
+        Without a name it is for who started this process.
+        """
         token = secrets.token_urlsafe(24)
-        self._tokens = [*self._tokens[1 - _TOKENS :], token]
+        _keep(self._tokens, token, kept_name(name or owner()), _TOKENS)
         return f"{address}?{TOKEN}={token}"
 
     def redeem(self, token: str) -> str | None:
         """The session that ``token`` opens; None if it never did, or already has."""
-        for known in self._tokens:
+        for known in tuple(self._tokens):
             if secrets.compare_digest(known.encode(), token.encode()):
-                self._tokens.remove(known)
-                return self._session()
+                return self._session(self._tokens.pop(known))
         return None
 
-    def enter(self, key: str) -> str | None:
-        """A session for who knows a key."""
-        return self._session() if _is_one_of(key.encode(), self._keys) else None
+    def enter(self, key: str, name: str = "") -> str | None:
+        """A session for who knows a key, under the name that they give."""
+        if not _is_one_of(key.encode(), self._keys):
+            return None
+        return self._session(kept_name(name) or NAMELESS)
 
-    def _session(self) -> str:
+    def _session(self, name: str) -> str:
         session = secrets.token_urlsafe(24)
-        self._sessions = [*self._sessions[1 - _SESSIONS :], session]
+        _keep(self._sessions, session, name, _SESSIONS)
         return session
 
     def refusal(self, scope: Scope, headers: Headers) -> str | None:
@@ -105,11 +126,17 @@ class Gate:
     def visitor(self, scope: Scope, headers: Headers) -> Visitor:
         """What the one who asks may do."""
         session = cookie_parser(headers.get("cookie", "")).get(COOKIE, "").encode()
-        known = _is_one_of(session, [s.encode() for s in self._sessions])
+        names = [n for s, n in self._sessions.items() if _same(s.encode(), session)]
+        known, name = bool(names), "".join(names)
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if not known and scheme.lower() == "bearer":
             known = _is_one_of(key.strip().encode(), self._keys)
-        return Visitor(watch=known or self._is_near(scope, headers), act=known)
+            name = kept_name(headers.get(NAME_HEADER, "")) or NAMELESS
+        return Visitor(
+            watch=known or self._is_near(scope, headers),
+            act=known,
+            name=name if known else "",
+        )
 
     def _is_near(self, scope: Scope, headers: Headers) -> bool:
         """Whether somebody on this machine asks, and for no other."""
@@ -124,7 +151,32 @@ class Gate:
 
 def _is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
     """Compared in constant time."""
-    return sum(secrets.compare_digest(one, given) for one in known) > 0
+    return sum(_same(one, given) for one in known) > 0
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    return secrets.compare_digest(one, other)
+
+
+def _keep(names: dict[str, str], secret: str, name: str, most: int) -> None:
+    """Add one; the oldest make room."""
+    while len(names) >= most:
+        del names[next(iter(names))]
+    names[secret] = name
+
+
+def owner() -> str:
+    """Who started this process."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return "who started the server"
+
+
+def kept_name(given: str) -> str:
+    """A person's name as it is recorded: on one line, printable, not long."""
+    printable = "".join(c if c.isprintable() else " " for c in given)
+    return " ".join(printable.split())[:NAME_LENGTH]
 
 
 def _name(host: str) -> str:

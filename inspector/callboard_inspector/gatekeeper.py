@@ -25,8 +25,10 @@ _ASK = """<!doctype html>
 <h1>callboard</h1>
 <form method="post" action="session">
 <p><label>Key <input type="password" name="key" autocomplete="current-password" autofocus>
-</label> <button>Watch</button></p>
-<p>It is the one that the server was started with, in CALLBOARD_INSPECTOR_TOKEN.</p>
+</label></p>
+<p><label>Your name <input name="name" maxlength="64" autocomplete="username"></label>
+<button>Watch</button></p>
+<p>What you do here is recorded under your name. The key is the one that the server was started with, in CALLBOARD_INSPECTOR_TOKEN.</p>
 </form>
 """
 _ASK_AGAIN = _ASK.replace("<form", '<p role="alert">That is not the key.</p>\n<form')
@@ -73,8 +75,7 @@ class Gatekeeper:
                     scope, receive, send
                 )
                 return
-            hint = "open the launch link that the server printed"
-            await _refuse(scope, receive, send, 401, f"no session: {hint}")
+            await _refuse(scope, receive, send, 401, f"no session: {self._gate.hint}")
             return
         scope["visitor"] = visitor
         await self._app(scope, receive, send)
@@ -110,7 +111,7 @@ class Gatekeeper:
         except ClientDisconnect:
             return
         form = parse_qs(body.decode("utf-8", "replace"))
-        session = self._gate.enter(form.get("key", [""])[0])
+        session = self._gate.enter(form.get("key", [""])[0], form.get("name", [""])[0])
         if session is None:
             answer = HTMLResponse(_ASK_AGAIN, 401, headers=_ASK_HEADERS)
             await answer(scope, receive, send)

@@ -26,12 +26,19 @@ def make_mounts(board: Callboard) -> Iterable[Mount]:
         words={"effects": settings.effects},
     )
 
-    def link(address: str) -> str:
+    def link(address: str, name: str | None = None) -> str:
         near = is_loopback(board.inspector_host) and not gate.keyed
         # Watching from this machine needs no session; a plain link can be kept.
-        return address if near and not settings.actions else gate.launch_link(address)
+        return (
+            address
+            if near and not settings.actions
+            else gate.launch_link(address, name)
+        )
 
-    return [Mount("/", app, side="inspector", link=link, close=feed.close)]
+    people = settings.people if settings.actions or gate.keyed else ()
+    return [
+        Mount("/", app, side="inspector", link=link, people=people, close=feed.close)
+    ]
 
 
 def gate_of(board: Callboard) -> Gate:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from callboard import clock
+from callboard.journal import ActionEntry
 from callboard.provider import Handler, Provider
 from callboard.standing import Pause, Standing
 from callboard.states import State
@@ -55,7 +56,9 @@ class _Tally(Struct):
                 self.lags.append(lag)
 
 
-def provider_views(watched: Watched) -> ProvidersAnswer:
+def provider_views(
+    watched: Watched, actions: Mapping[str, list[ActionEntry]]
+) -> ProvidersAnswer:
     """See ``OfProviders``. Reads memory only; slow enough for a worker thread."""
     tallies: dict[str, _Tally] = {p.name: _Tally() for p in watched.providers}
     since = clock.now()
@@ -72,7 +75,10 @@ def provider_views(watched: Watched) -> ProvidersAnswer:
     due = {tick.handler.name: tick.due for tick in watched.ticks()}
     standings = watched.standings()
     views = [
-        _view(provider, tallies[provider.name], due, standings.get(provider.name))
+        structs.replace(
+            _view(provider, tallies[provider.name], due, standings.get(provider.name)),
+            actions=actions.get(provider.name, []),
+        )
         for provider in watched.providers
     ]
     return ProvidersAnswer(views, since)

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 
 from callboard.failure import Failure, Frame
 from callboard.history import RunSummary
+from callboard.journal import ActionEntry
 from callboard.task import LogLine, TaskRecord
 from callboard_inspector.rows import DeliveryRow
 
@@ -110,6 +111,8 @@ class DeliveryAnswer(Struct, frozen=True, tag_field="of", tag="delivery"):
     size: int
     """Bytes of the body."""
     runs: list[RunSummary]
+    actions: list[ActionEntry] = []
+    """What people did to it, and to its tasks, oldest first."""
 
 
 class TaskAnswer(Struct, frozen=True, tag_field="of", tag="task"):
@@ -279,6 +282,8 @@ class ProviderView(Struct, frozen=True):
     last_error_task: str | None
     last_error_at: float | None
     pause: PauseView | None
+    actions: list[ActionEntry] = []
+    """What people did to it of late, oldest first."""
 
 
 class ProvidersAnswer(Struct, frozen=True, tag_field="of", tag="providers"):

@@ -40,14 +40,15 @@ class House:
         """``http://127.0.0.1:<port>/``, where people watch."""
         self._portal = portal
 
-    def link(self, query: str = "") -> str:
+    def link(self, query: str = "", name: str | None = None) -> str:
         """An address that opens the page, with the right to act where it is given, once.
 
         Args:
             query: Where to, such as ``view=providers``.
+            name: Whose actions they are that are taken there.
         """
         mount = next(mount for mount in self.board.mounts if mount.link is not None)
-        link = self.address if mount.link is None else mount.link(self.address)
+        link = self.address if mount.link is None else mount.link(self.address, name)
         if not query:
             return link
         return f"{link}{'&' if '?' in link else '?'}{query}"

@@ -12,6 +12,9 @@ class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Further Host headers to answer to, such as ``callboard.example.com``."""
     actions: bool = False
     """Whether people may cancel, replay, park and pause from here."""
+    people: tuple[str, ...] = ()
+    """Who else gets a link of their own at the start: what they do is recorded under
+    their name. Who started the server has one anyway."""
     watchers: Annotated[int, Meta(ge=1)] = 100
     """How many may watch at once."""
     effects: str = "Entities"

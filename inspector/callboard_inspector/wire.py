@@ -59,6 +59,10 @@ class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
     places: list[Place]
     words: dict[str, str]
     """Titles that this installation gives to parts of the page."""
+    who: str | None = None
+    """The name under which what is done from here is recorded."""
+    refused: str | None = None
+    """Why nothing can be commanded from here though others may, for people."""
 
 
 class Snapshot(

@@ -1,18 +1,29 @@
 """What a person may do: cancel, replay, park and unpark, pause and resume.
 
 Owns the rules of when each is possible. Who did it is part of the cause or reason that
-the action leaves behind, so every action is seen where it had its effect.
+the action leaves behind, so every action is seen where it had its effect, and each is
+recorded in the journal, with who and when.
 """
+
+import logging
 
 from msgspec.structs import replace
 
 from callboard import clock
 from callboard.backstage import Backstage
-from callboard.conductor import Conductor
+from callboard.conductor import ACTIONS, Conductor
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.dispatch import Dispatcher
 from callboard.ids import new_id
-from callboard.journal import Accepted, Arrival, Journal, Move, Waiting
+from callboard.journal import (
+    Accepted,
+    ActionEntry,
+    Arrival,
+    Journal,
+    Move,
+    Waiting,
+)
+from callboard.logs import attach
 from callboard.routes import Routes
 from callboard.scopes import scope_of
 from callboard.standing import Pause, Standing
@@ -53,7 +64,8 @@ class Actions:
         Raises:
             ActionError: It is not running here, or has no scope of its own.
         """
-        await self._backstage.call(lambda: self._cancel(task, who))
+        delivery = await self._backstage.call(lambda: self._cancel(task, who))
+        await self._note(who, "cancel", task, delivery)
 
     async def replay(
         self, delivery: str, who: str, body: bytes | None = None
@@ -85,9 +97,11 @@ class Actions:
             body=again.body,
         )
         arrival = Arrival(again, order, replay_of=delivery, reason=reason)
+        self._conductor.asked[id_] = reason  # before the dispatcher can find it
         accepted = await self._journal.append(arrival)
         self._trace.show(accepted.view)
         self._offer(accepted.waiting)
+        await self._note(who, "replay", delivery, id_)
         return accepted
 
     async def park(self, delivery: str, who: str) -> DeliveryView:
@@ -98,7 +112,9 @@ class Actions:
         """
         allowed = (DeliveryState.FAILED, DeliveryState.HELD)
         reason = f"parked by {who}"
-        return await self._move(delivery, allowed, DeliveryState.PARKED, reason)
+        view = await self._move(delivery, allowed, DeliveryState.PARKED, reason)
+        await self._note(who, "park", delivery, delivery)
+        return view
 
     async def unpark(self, delivery: str, who: str) -> DeliveryView:
         """Queue a parked, failed or held delivery again, with all its attempts.
@@ -108,14 +124,22 @@ class Actions:
         """
         allowed = (DeliveryState.PARKED, DeliveryState.FAILED, DeliveryState.HELD)
         reason = f"queued again by {who}"
-        view = await self._move(delivery, allowed, DeliveryState.QUEUED, reason)
+        self._conductor.asked[delivery] = reason  # before the dispatcher can find it
+        try:
+            view = await self._move(delivery, allowed, DeliveryState.QUEUED, reason)
+        except ActionError:
+            self._conductor.asked.pop(delivery, None)
+            raise
         self._dispatcher.reread()
+        await self._note(who, "unpark", delivery, delivery)
         return view
 
     async def pause(
         self, provider: str, who: str, seconds: float | None = None
     ) -> None:
         """Let a provider start nothing more, for ``seconds`` or until resumed.
+
+        That holds over a restart.
 
         Raises:
             ActionError: There is no such provider.
@@ -124,14 +148,16 @@ class Actions:
         until = None if seconds is None else now + seconds
         standing = self._standing(provider)
         standing.pause = Pause(since=now, until=until, reason=f"by {who}")
+        await self._note(who, "pause", provider, until=until)
 
-    async def resume(self, provider: str) -> int:
+    async def resume(self, provider: str, who: str) -> int:
         """Let a provider run again; returns how many deliveries waited for it.
 
         Raises:
             ActionError: There is no such provider.
         """
         self._standing(provider).resume()
+        await self._note(who, "resume", provider)
         released = await self._journal.release_held()
         self._dispatcher.look_again()
         return released
@@ -144,19 +170,36 @@ class Actions:
             raise ActionError(message)
         return standing
 
-    def _cancel(self, id_: str, who: str) -> None:
+    async def _note(
+        self,
+        who: str,
+        kind: str,
+        target: str,
+        delivery: str | None = None,
+        until: float | None = None,
+    ) -> None:
+        entry = ActionEntry(clock.now(), who, kind, target, delivery, until)
+        await self._journal.note(entry)
+        for changed in dict.fromkeys((target, delivery or target)):
+            self._trace.change(changed)  # who watches it asks for its actions again
+
+    def _cancel(self, id_: str, who: str) -> str:
+        """Returns the delivery whose task it is."""
         task = self._find(id_)
         cause = f"cancelled by {who}"
         if task.parent is None:
+            attach(task, logging.INFO, ACTIONS, cause)
             if not self._conductor.halt(task.tree.run, cause):
                 raise ActionError(f"cancel: run {task.tree.run} is not running")
-            return
+            return task.tree.delivery
         scope = scope_of(task)
         if scope is None:
             message = f"cancel: task {id_} has no scope of its own: expected a run, a"
             raise ActionError(f"{message} provider or a span, got a {task.kind}")
+        attach(task, logging.INFO, ACTIONS, cause)
         task.halt_all(cause)
         scope.cancel()
+        return task.tree.delivery
 
     def _find(self, id_: str) -> Task:
         run, _, n = id_.rpartition(".")

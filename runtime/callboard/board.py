@@ -5,7 +5,7 @@ applications: the front, for GitHub and for readers of the catalog, and the insp
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal, Self, TypeVar, cast
@@ -35,7 +35,7 @@ from callboard.routes import SCHEDULE, Routes
 from callboard.schedule import Schedule
 from callboard.settings import Settings
 from callboard.source import Source
-from callboard.standing import Standing
+from callboard.standing import Pause, Standing
 from callboard.trace import Trace
 
 logger = logging.getLogger(__name__)
@@ -49,8 +49,11 @@ class Mount(Struct, frozen=True):
     path: str
     app: ASGIApp
     side: Literal["front", "inspector"] = "front"
-    link: Callable[[str], str] | None = None
-    """Makes of the side's address a link that lets one person in."""
+    link: Callable[[str, str | None], str] | None = None
+    """Makes of the side's address a link that lets one person in: who is named, or who
+    started the process."""
+    people: Sequence[str] = ()
+    """Further people, for each of whom a link is printed at the start."""
     close: Callable[[], None] | None = None
     """Called on the serving loop at the end, so that answers without end have one."""
 
@@ -168,6 +171,7 @@ class Callboard:
             open_ticks=waiting,
         )
         await self._remember()
+        await self._pause_again(conductor)
         self._backstage = backstage = Backstage(
             dispatcher=dispatcher,
             conductor=conductor,
@@ -235,14 +239,19 @@ class Callboard:
             ]
         )
 
-    def launch_link(self) -> str | None:
+    @property
+    def people(self) -> list[str]:
+        """Those besides who started it for whom there is a link of their own."""
+        return [name for mount in self.mounts for name in mount.people]
+
+    def launch_link(self, name: str | None = None) -> str | None:
         """A new link to where people watch, for one person; None while not served."""
         if self.inspector_url is None:
             return None
         link = f"{self.inspector_url}/"
         for mount in self.mounts:
             if mount.side == "inspector" and mount.link is not None:
-                link = mount.link(link)
+                link = mount.link(link, name)
         return link
 
     @property
@@ -276,6 +285,13 @@ class Callboard:
         )
         for view in reversed(newest):
             self.trace.show(view)
+
+    async def _pause_again(self, conductor: Conductor) -> None:
+        """Whom a person paused is paused still."""
+        for name, entry in (await self.database.read(history.pauses)).items():
+            standing = conductor.standings.get(name)
+            if standing is not None:
+                standing.pause = Pause(entry.at, entry.until, f"by {entry.who}")
 
     async def _unended(self, delivery: str) -> bool:
         view = self.trace.deliveries.get(delivery)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
 from callboard.journal import Journal, RunEnd, RunStart, Waiting
+from callboard.logs import attach
 from callboard.policy import Policy
 from callboard.provider import Handler
 from callboard.routes import Routes
@@ -34,6 +35,8 @@ T = TypeVar("T")
 
 SHUTDOWN = "shutdown"
 """The cause of a halt after which the delivery is run again at the next start."""
+ACTIONS = "callboard.actions"
+"""The logger by whose name a task's log tells what people did to it."""
 _LOOK_AGAIN = 1.0
 """Seconds after which a journal that did not answer is asked again."""
 
@@ -69,6 +72,8 @@ class Conductor:
     ) -> None:
         self.standings = {p.name: Standing(p) for p in routes.providers}
         """How each provider stands, by its name."""
+        self.asked: dict[str, str] = {}
+        """What a person said of a delivery that is to run: it is on the run's record."""
         self._journal = journal
         self._trace = trace
         self._routes = routes
@@ -132,6 +137,9 @@ class Conductor:
         ]
         tree = self._trace.open_tree(run, delivery.id, str(delivery.name))
         progress.tree = tree
+        asked = self.asked.pop(delivery.id, None)
+        if asked is not None:
+            attach(tree.root, logging.INFO, ACTIONS, asked)
         try:
             # What is raised here, by a source that cannot decode, is on the tree's root.
             with progress.scope, suppress(Exception):

@@ -12,8 +12,9 @@ from msgspec import Raw, Struct
 from sqlalchemy import Connection, func, select
 
 from callboard.delivery import UNENDED, DeliveryState, DeliveryView
+from callboard.journal.entries import ActionEntry
 from callboard.journal.rows import SUMMARY, load, unpack_tree, view_of
-from callboard.tables import deliveries, effects, runs
+from callboard.tables import actions, deliveries, effects, runs
 from callboard.tree import TreeRecord
 
 
@@ -152,6 +153,38 @@ def effects_on(
     query = select(effects).where(effects.c.subject == subject)
     newest = query.order_by(effects.c.at.desc(), effects.c.id.desc()).limit(limit)
     return [_effect(row) for row in connection.execute(newest)]
+
+
+def actions_on(
+    connection: Connection, target: str, limit: int = 100
+) -> list[ActionEntry]:
+    """What people did to a delivery, its tasks, or a provider; the newest, in order."""
+    t = actions.c
+    query = select(actions).where((t.target == target) | (t.delivery == target))
+    newest = connection.execute(query.order_by(t.id.desc()).limit(limit)).all()
+    return [_action(row) for row in reversed(newest)]
+
+
+def pauses(connection: Connection) -> dict[str, ActionEntry]:
+    """The providers that a person paused and nobody resumed, by name."""
+    t = actions.c
+    of_providers = t.kind.in_(("pause", "resume"))
+    newest = select(func.max(t.id)).where(of_providers).group_by(t.target)
+    rows = connection.execute(
+        select(actions).where(t.id.in_(newest), t.kind == "pause")
+    )
+    return {row.target: _action(row) for row in rows}
+
+
+def _action(row: Any) -> ActionEntry:
+    return ActionEntry(
+        at=row.at,
+        who=row.who,
+        kind=row.kind,
+        target=row.target,
+        delivery=row.delivery,
+        until=row.until,
+    )
 
 
 def last_ticks(connection: Connection, source: str) -> dict[str, float]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from callboard import clock
 from callboard.database import Database
 from callboard.delivery import DeliveryState
-from callboard.tables import deliveries, effects, runs
+from callboard.tables import actions, deliveries, effects, runs
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ def _sweep_once(connection: Connection, limits: Retention) -> int:
     if gone:
         connection.execute(delete(effects).where(effects.c.delivery.in_(gone)))
         connection.execute(delete(runs).where(runs.c.delivery.in_(gone)))
+        connection.execute(delete(actions).where(actions.c.delivery.in_(gone)))
         connection.execute(delete(deliveries).where(t.id.in_(gone)))
     return len(gone)
 

@@ -84,3 +84,22 @@ effects = sa.Table(
     sa.Column("after", sa.LargeBinary),
     sa.Index("effects_subject", "subject", "at"),
 )
+
+actions = sa.Table(
+    "actions",
+    metadata,
+    sa.Column(
+        "id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("who", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    # A task, a delivery or a provider, as the kind wants it.
+    sa.Column("target", sa.String, nullable=False, index=True),
+    # Whose task it was, or what a replay made; null for a provider's.
+    sa.Column("delivery", sa.String(13), index=True),
+    sa.Column("until", sa.Double),
+)

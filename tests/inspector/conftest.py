@@ -19,6 +19,7 @@ from callboard_inspector.served import House, served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 15_000
+AWAY = ("WebSocket connection to ", "Failed to load resource: net::ERR_")
 AXE = "node_modules/axe-core/axe.min.js"
 
 
@@ -67,7 +68,7 @@ def page(context: BrowserContext) -> Generator[Page]:
 
     def heard(message: ConsoleMessage) -> None:
         # A server that is away is no fault of the page.
-        away = message.text.startswith("WebSocket connection to ")
+        away = message.text.startswith(AWAY)
         if message.type == "error" and not away:
             faults.append(message.text)
 

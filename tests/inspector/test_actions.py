@@ -38,7 +38,7 @@ class Waits(Provider):
 async def acting() -> AsyncGenerator[tuple[Callboard, Actions]]:
     with anyio.fail_after(20):
         async with open_board(Waits(), settings={"runtime": {"attempts": 1}}) as board:
-            yield board, board_actions(board)
+            yield board, board_actions(board).by("ada")
 
 
 async def do(
@@ -97,7 +97,7 @@ async def test_cancelled_task_says_that_a_person_did_it() -> None:
         tree = outline(await newest_tree(board, delivery))
         span = tree["children"][0]["children"][0]
         assert span["state"] == "halted"
-        assert span["cause"] == "cancelled by a person at the inspector"
+        assert span["cause"] == "cancelled by ada"
         again = await do(actions, "cancel", "nosuchrun.1")
         assert not again.ok
         assert "expected a task that has not ended" in again.message

@@ -25,6 +25,7 @@ from callboard import (
 )
 from callboard.delivery import DeliveryState
 from callboard.task import Task
+from callboard_inspector.gate import owner
 from callboard_inspector.served import House, served
 
 pytestmark = pytest.mark.browser
@@ -223,7 +224,7 @@ def test_await_stack_is_live_and_marked_old_once_the_task_has_ended(
     page.get_by_role("tab", name="Overview").click()
     page.get_by_role("button", name="Cancel…").click()
     page.get_by_role("button", name="Yes, cancel it").click()
-    expect(panel).to_contain_text("Cancelled by a person at the inspector.")
+    expect(panel).to_contain_text(f"Cancelled by {owner()}.")
     expect(page.locator(".detail .result")).to_contain_text("Done: told")
     page.get_by_role("tab", name="Await stack").click()
     expect(panel.locator(".lead")).to_contain_text("stale: as it stood at")

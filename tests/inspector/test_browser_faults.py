@@ -231,7 +231,7 @@ def test_a_task_that_held_the_loop_is_named_with_the_line(
     house.settle()
     way.open_delivery("block")
     shows(way.page, "Warnings", "holds the event loop at", "test_browser_faults.py:")
-    way.click("button", "plagued")
+    way.click("button", "compute")
     shows(way.page, "holds the event loop at")
 
 

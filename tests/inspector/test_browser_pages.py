@@ -107,17 +107,17 @@ def test_providers_tell_how_they_fare_and_lead_to_the_last_error(
 
 
 def test_provider_is_paused_and_resumed(house: House, page: Page) -> None:
-    page.goto(house.link("view=providers"))
+    page.goto(house.link("view=providers", "ada"))
     page.get_by_role("button", name="pause props").click()
     row = page.locator(".providers-page tbody tr")
-    expect(row).to_contain_text("‖ paused by a person at the inspector")
+    expect(row).to_contain_text("‖ paused by ada")
     held = house.deliver("props", {"owner": "later"})
     house.until(
         lambda board: board.trace.deliveries[held].state is DeliveryState.HELD or None
     )
     page.get_by_role("button", name="resume props").click()
     expect(page.locator(".providers-page .result")).to_contain_text("1 delivery")
-    expect(row).not_to_contain_text("paused")
+    expect(row).not_to_contain_text("‖ paused")
     house.settle()
     assert house.board.trace.deliveries[held].state is DeliveryState.COMPLETED
 

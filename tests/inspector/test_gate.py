@@ -12,7 +12,7 @@ from callboard import Callboard, SettingsError
 from callboard.cli.serve import serve as serve_command
 from callboard_inspector import testing
 from callboard_inspector.client import Client, GoneError, connect
-from callboard_inspector.gate import Gate
+from callboard_inspector.gate import COOKIE, Gate, owner
 from callboard_inspector.mounts import gate_of
 from callboard_inspector.wire import (
     FRAME_LIMIT,
@@ -290,3 +290,40 @@ def test_no_more_than_a_few_launch_links_are_open() -> None:
     opened = [gate.redeem(token) is not None for token in links]
     assert opened == [False] * 24 + [True] * 16
     assert gate.redeem("") is None
+
+
+async def test_what_is_done_is_recorded_under_the_name_that_the_link_was_for() -> None:
+    async with served(ACTING) as board:
+        gate = gate_of(board)
+        for name, expected in (
+            ("ada", "ada"),
+            (None, owner()),
+            (" a\u202e\n b", "a b"),
+        ):
+            async with asking(board) as client:
+                answer = await client.get(gate.launch_link("/", name))
+            cookie = f"{COOKIE}={answer.cookies[COOKIE]}"
+            async with watching(board, cookie=cookie) as client:
+                hello = await until(client, Hello)
+            assert (hello.who, hello.refused) == (expected, None)
+        async with watching(board) as client:
+            hello = await until(client, Hello)
+        assert hello.who is None
+        assert hello.refused is not None
+        assert "open the link that the server printed" in hello.refused
+
+
+async def test_name_goes_with_the_key_in_the_form_and_in_a_header() -> None:
+    environment = {"CALLBOARD_INSPECTOR_TOKEN": KEY}
+    async with served(ACTING, environment) as board:
+        async with asking(board) as client:
+            answer = await client.post("/session", data={"key": KEY, "name": "ada"})
+        cookie = f"{COOKIE}={answer.cookies[COOKIE]}"
+        key = f"Bearer {KEY}"
+        async with watching(board, cookie=cookie) as client:
+            assert (await until(client, Hello)).who == "ada"
+        headers = {"authorization": key, "x-callboard-name": "deploy bot"}
+        async with watching(board, **headers) as client:
+            assert (await until(client, Hello)).who == "deploy bot"
+        async with watching(board, authorization=key) as client:
+            assert (await until(client, Hello)).who == "somebody with the key"

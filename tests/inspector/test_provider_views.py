@@ -32,7 +32,7 @@ class Counts(Provider):
 
 
 def view_of(board: Callboard) -> ProviderView:
-    answer = provider_views(watched_board(board))
+    answer = provider_views(watched_board(board), {})
     assert [provider.name for provider in answer.providers] == ["counts"]
     return answer.providers[0]
 
@@ -66,11 +66,11 @@ async def test_pause_is_shown_with_its_reason_until_it_is_over() -> None:
     with anyio.fail_after(20):
         async with open_board(Counts()) as board:
             assert view_of(board).pause is None
-            actions = board_actions(board)
+            actions = board_actions(board).by("ada")
             await actions.do(Command(1, "pause", "counts"))
             pause = view_of(board).pause
             assert pause is not None
-            assert pause.reason == "by a person at the inspector"
+            assert pause.reason == "by ada"
             assert pause.until is None
             await actions.do(Command(2, "resume", "counts"))
             assert view_of(board).pause is None

@@ -279,16 +279,16 @@ async def test_a_command_is_refused_where_actions_are_off(feed: Feed) -> None:
 async def test_a_command_is_done_where_actions_are_on(feed: Feed) -> None:
     done: list[str] = []
 
-    async def cancel(command: Command) -> Done:
-        done.append(command.target)
+    async def cancel(command: Command, who: str) -> Done:
+        done.append(f"{command.target} by {who}")
         return Done("stopped")
 
-    async with connected(feed, actions=Actions({"cancel": cancel})) as line:
+    async with connected(feed, actions=Actions({"cancel": cancel}, "ada")) as line:
         await line.say(Command(1, "cancel", "x"))
         assert await line.until(Result) == Result(1, ok=True, message="stopped")
         await line.say(Command(2, "park", "x"))
         assert not (await line.until(Result)).ok
-    assert done == ["x"]
+    assert done == ["x by ada"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a person may do, and the causes and reasons that it leaves behind."""
 
+from pathlib import Path
+
 import anyio
 import pytest
 import sniffio
@@ -16,6 +18,7 @@ from callboard import (
 )
 from callboard.actions import REPLAY_HEADER, ActionError
 from callboard.conductor import SHUTDOWN
+from callboard.history import actions_on
 from callboard.task import Task
 from callboard.testing import (
     THING,
@@ -173,10 +176,57 @@ async def test_paused_provider_is_held_and_runs_when_it_is_resumed() -> None:
             assert held.attempts == 0, "a run that was held does not count"
             tree = await newest_tree(board, id_)
             assert find(tree, "gate")["cause"] == "provider paused: by ada"
-            assert await board.actions.resume("gate") == 1
+            assert await board.actions.resume("gate", "ada") == 1
             await reached(board, id_, COMPLETED)
     # What had completed is not run again.
     assert (gate.ended, other.ended) == ([1], [1])
+
+
+async def test_every_action_is_in_the_journal_with_who_and_when_over_a_restart(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "callboard.db"
+    gate = Gate()
+    with anyio.fail_after(20):
+        async with open_board(gate, path=path) as board:
+            first = await deliver(board, "thing", {"n": 1})
+            task = await live(board, "gate")
+            await board.actions.cancel(task.id, "ada")
+            await reached(board, first, PARKED)
+            gate.open()
+            await board.actions.unpark(first, "grace")
+            await reached(board, first, COMPLETED)
+            again = (await newest_tree(board, first)).tasks[0]
+            assert [line.message for line in again.logs] == ["queued again by grace"]
+            copy = (await board.actions.replay(first, "joan")).view.id
+            await reached(board, copy, COMPLETED)
+            replayed = (await newest_tree(board, copy)).tasks[0]
+            assert [line.message for line in replayed.logs] == ["replayed by joan"]
+            await board.actions.pause("gate", "ada")
+            held = await deliver(board, "thing", {"n": 2})
+            await reached(board, held, HELD)
+            await board.actions.park(held, "joan")
+        async with open_board(gate, path=path) as board:
+            done = await board.database.read(lambda c: actions_on(c, first))
+            assert [(a.who, a.kind, a.target, a.delivery) for a in done] == [
+                ("ada", "cancel", task.id, first),
+                ("grace", "unpark", first, first),
+                ("joan", "replay", first, copy),
+            ]
+            assert sorted(a.at for a in done) == [a.at for a in done]
+            parked = await board.database.read(lambda c: actions_on(c, held))
+            assert [(a.who, a.kind) for a in parked] == [("joan", "park")]
+            pause = board.standings["gate"].paused
+            assert pause is not None
+            assert pause.reason == "by ada"
+            await board.actions.resume("gate", "grace")
+        async with open_board(gate, path=path) as board:
+            assert board.standings["gate"].paused is None
+            on_gate = await board.database.read(lambda c: actions_on(c, "gate"))
+            assert [(a.who, a.kind) for a in on_gate] == [
+                ("ada", "pause"),
+                ("grace", "resume"),
+            ]
 
 
 async def test_pause_with_an_end_is_over_by_itself() -> None:
@@ -215,7 +265,7 @@ async def test_too_many_failures_pause_a_provider_until_it_is_resumed() -> None:
             assert pause.reason == "3 failures in 60 s"
             assert pause.until == pytest.approx(pause.since + 3_600)
             failing.broken = False
-            assert await board.actions.resume("failing") == 2
+            assert await board.actions.resume("failing", "ada") == 2
             for id_ in ids[3:]:
                 await reached(board, id_, COMPLETED)
     assert failing.begun == 5
@@ -227,7 +277,7 @@ async def test_pausing_what_is_no_provider_names_those_that_are() -> None:
         with pytest.raises(ActionError, match=message):
             await board.actions.pause("gaet", "ada")
         with pytest.raises(ActionError, match=message):
-            await board.actions.resume("gaet")
+            await board.actions.resume("gaet", "ada")
 
 
 async def test_failed_delivery_is_parked_and_unparked_with_all_its_attempts() -> None:

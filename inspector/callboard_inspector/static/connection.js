@@ -78,10 +78,17 @@ export class Connection {
   lost(reason) {
     this.socket = null;
     const attempts = this.phase.attempts + 1;
+    if (attempts > 1) void this.inquire();
     this.enter("lost", attempts, reason ?? this.phase.reason);
     const wait = Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     // Half of it by chance: many pages do not come back to a server in one moment.
     this.timer = setTimeout(() => this.open(), wait * (0.5 + Math.random() / 2));
+  }
+
+  /** A browser does not say why a socket was refused: a request is told. */
+  async inquire() {
+    const answer = await fetch("./", { headers: { accept: "text/plain" }, cache: "no-store" }).catch(() => null);
+    if (answer?.status === 401 && this.phase.phase === "lost") this.enter("lost", this.phase.attempts, await answer.text());
   }
 
   hurry() {

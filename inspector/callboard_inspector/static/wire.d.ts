@@ -23,6 +23,8 @@ export interface Hello {
   capabilities: Array<string>;
   places: Array<Place>;
   words: Record<string, string>;
+  who: string | null;
+  refused: string | null;
 }
 
 /** What the server keeps to. */
@@ -191,6 +193,7 @@ export interface DeliveryAnswer {
   hook: string;
   size: number;
   runs: Array<RunSummary>;
+  actions: Array<ActionEntry>;
 }
 
 /** One run of a delivery. */
@@ -202,6 +205,16 @@ export interface RunSummary {
   ended_at: number | null;
   state: string;
   cause: string | null;
+}
+
+/** What a person did, that had an effect. */
+export interface ActionEntry {
+  at: number;
+  who: string;
+  kind: string;
+  target: string;
+  delivery: string | null;
+  until: number | null;
 }
 
 /** See ``OfTask``. Times in the record are Unix seconds. */
@@ -393,6 +406,7 @@ export interface ProviderView {
   last_error_task: string | null;
   last_error_at: number | null;
   pause: PauseView | null;
+  actions: Array<ActionEntry>;
 }
 
 /** A handler of a provider. */

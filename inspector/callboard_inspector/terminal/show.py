@@ -152,6 +152,9 @@ def _head(bundle: Bundle) -> Iterator[Text]:
         facts.append(("because", root.cause))
     if view.rest.reason:
         facts.append(("reason", view.rest.reason))
+    for done in answer.actions:
+        what = f"{done.kind} {done.target}"
+        facts.append(("action", f"{clock.isoformat(done.at)}  {done.who}: {what}"))
     for name, value in facts:
         yield Text(f"  {name:<9}", "dim").append(value)
 

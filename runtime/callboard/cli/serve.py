@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.text import Text
 
 from callboard import serving
 from callboard.board import Callboard
@@ -78,6 +79,9 @@ def serve_board(
         sources = ", ".join(f"{url}/webhooks/{name}" for name in board.sources)
         names = ", ".join(provider.name for provider in board.providers)
         console.print(f"[bold]inspector[/]  {board.launch_link()}", soft_wrap=True)
+        for name in board.people:
+            line = Text("inspector", "bold").append(f"  {board.launch_link(name)}", "")
+            console.print(line.append(f"  for {name}", "dim"), soft_wrap=True)
         console.print(f"[bold]webhooks[/]   {sources or 'no source'}", soft_wrap=True)
         console.print(f"[bold]providers[/]  {names or 'none'}", soft_wrap=True)
         console.print(f"[bold]settings[/]   {settings.place}", soft_wrap=True)

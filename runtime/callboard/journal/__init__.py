@@ -9,6 +9,7 @@ from callboard.delivery import Delivery, DeliveryView
 from callboard.journal import arrivals, runs, turns
 from callboard.journal.entries import (
     Accepted,
+    ActionEntry,
     Arrival,
     Fold,
     Head,
@@ -25,6 +26,7 @@ from callboard.journal.turns import folded_reason
 __all__ = [
     "INTERRUPTED",
     "Accepted",
+    "ActionEntry",
     "Arrival",
     "Fold",
     "Head",
@@ -73,6 +75,10 @@ class Journal:
     async def move(self, move: Move) -> DeliveryView | None:
         """Park or unpark a delivery; None if it was in no state for it."""
         return await self.database.write(turns.move, move)
+
+    async def note(self, entry: ActionEntry) -> None:
+        """Record what a person did."""
+        await self.database.write(turns.note, entry)
 
     async def recover(self) -> int:
         """Queue again what a crash cut short; returns how many deliveries."""

@@ -92,6 +92,22 @@ class Move(Struct, frozen=True):
     reason: str
 
 
+class ActionEntry(Struct, frozen=True):
+    """What a person did, that had an effect."""
+
+    at: float
+    """Unix seconds."""
+    who: str
+    kind: str
+    """``cancel``, ``replay``, ``park``, ``unpark``, ``pause`` or ``resume``."""
+    target: str
+    """A task, a delivery or a provider, as ``kind`` wants it."""
+    delivery: str | None = None
+    """Whose task it was, or the delivery that a replay made; None for a provider."""
+    until: float | None = None
+    """The end of a pause, Unix seconds; None until somebody resumes it."""
+
+
 class Released(Struct, frozen=True):
     """Deliveries that were put back into the queue."""
 

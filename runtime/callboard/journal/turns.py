@@ -4,14 +4,15 @@ import random
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import Connection, Select, func, select, update
 
 from callboard import clock
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.ids import new_id
-from callboard.journal.entries import Fold, Head, Move, Released, Waiting
+from callboard.journal.entries import ActionEntry, Fold, Head, Move, Released, Waiting
 from callboard.journal.rows import SUMMARY, view_of
-from callboard.tables import deliveries
+from callboard.tables import actions, deliveries
 
 _RELEASED = 512
 """Deliveries that are put back into the queue in one transaction."""
@@ -139,6 +140,12 @@ def release_held(connection: Connection, arguments: list[None]) -> list[int]:
 def move(connection: Connection, moves: list[Move]) -> list[DeliveryView | None]:
     """See ``Journal.move``."""
     return [_move_one(connection, move) for move in moves]
+
+
+def note(connection: Connection, entries: list[ActionEntry]) -> list[None]:
+    """See ``Journal.note``."""
+    connection.execute(actions.insert(), [asdict(entry) for entry in entries])
+    return [None] * len(entries)
 
 
 def _move_one(connection: Connection, move: Move) -> DeliveryView | None:

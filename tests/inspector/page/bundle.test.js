@@ -7,7 +7,7 @@ import { Collecting, FORMAT, answerFrom, fileName, framesOf, readBundle } from "
 
 const DELIVERY = /** @type {Answer & { of: "delivery" }} */ ({
   of: "delivery", strings: ["plain", "push <b>", "failed"], base: 1000, guid: "g", hook: "", size: 12,
-  row: ["d1", 3, 0, 1, null, null, null, 2, 0, 5, 9, 1, "r1", null], runs: [],
+  row: ["d1", 3, 0, 1, null, null, null, 2, 0, 5, 9, 1, "r1", null], runs: [], actions: [],
 });
 const TASKS = /** @type {import("../../../inspector/callboard_inspector/static/wire.js").TaskRecord[]} */ ([
   { n: 0, parent: null, name: "push", kind: "run", state: "errored", created: 100, started: 100.5, ended: 103 },

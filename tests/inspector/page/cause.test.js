@@ -55,7 +55,7 @@ test("deadlines, people and pauses are told apart", () => {
     [1, 0, "slow `one`", "errored"],
     [2, 1, "step", "halted", "deadline 8 s of `slow `one``"],
     [3, 1, "step", "halted", "a deadline passed 2.1 s after its start"],
-    [4, 0, "x", "halted", "cancelled by a person at the inspector"],
+    [4, 0, "x", "halted", "cancelled by ada"],
     [5, 0, "x", "halted", "provider paused: by a person"],
     [6, 0, "x", "halted", "cancelled by its own code"],
     [7, 0, "x", "halted", "cancelled: another mirror answered first"],

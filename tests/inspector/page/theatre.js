@@ -201,7 +201,7 @@ class Line {
   /** @returns {ServerFrame} */
   hello() {
     const limits = { frame: 1, list: 1, beat: 1, scopes: 4, open: 16 };
-    return { type: "hello", protocol: "callboard.v1", boot: this.theatre.boot, time: 0, limits, capabilities: [], places: [], words: {} };
+    return { type: "hello", protocol: "callboard.v1", boot: this.theatre.boot, time: 0, limits, capabilities: [], places: [], words: {}, who: null, refused: null };
   }
 
   /** @param {Subscribe} frame */

@@ -55,9 +55,12 @@ export function makeActions(redraw, ask, emit) {
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
-    if (buttons.length === 0) return null;
+    if (buttons.length === 0) {
+      return context.refused === null ? null : h("p", { class: "notice refused-here", "data-key": "actions" }, plain(context.refused));
+    }
     return h("section", { class: "part actions", "data-key": "actions", "aria-label": "Actions" },
       question(context, buttons) ?? h("div", { class: "row", "data-key": "buttons" }, ...buttons),
+      context.who === null ? null : h("p", { class: "notice", "data-key": "who" }, "Recorded as done by ", h("strong", null, plain(context.who)), "."),
       editing !== null && delivery !== null ? editor(context, delivery) : null);
   }
 

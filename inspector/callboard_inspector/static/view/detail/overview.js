@@ -7,6 +7,7 @@
 import { clockTime, duration, h, size, stateMark } from "../format.js";
 import { firstOf, shortType } from "../../state/failure.js";
 import { plain } from "../../state/plain.js";
+import { splitTaskId } from "../../state/rows.js";
 import { ownFrame, shortFile } from "../../state/stack.js";
 import { facts, link, notice, section } from "./parts.js";
 
@@ -200,8 +201,11 @@ export function makeOverview(ask, emit, actions) {
     const answer = known?.answer?.of === "delivery" ? known.answer : null;
     if (answer === null) return known?.error ? notice(known.error) : null;
     const rest = answer.row[13];
+    const done = answer.actions ?? []; // a file of an earlier version has none
     const origin = rest?.replay_of ?? null;
-    return section("Delivery", facts([
+    return h("div", { "data-key": "delivery" }, done.length === 0 ? null : section("What people did",
+      h("ul", { class: "deeds" }, ...done.map((deed) => h("li", null, h("time", null, clockTime(deed.at * 1000)), " ", h("strong", null, plain(deed.who)), " ", ...deedWords(deed, context))))),
+    section("Delivery", facts([
       ["Stands", rest?.reason ? plain(rest.reason) : null],
       ["Id", h("code", null, plain(answer.row[0]))],
       ["GUID", h("code", null, plain(answer.guid))],
@@ -215,7 +219,25 @@ export function makeOverview(ask, emit, actions) {
       ] : null],
     ]), context.kept || run === null ? null : h("p", { class: "row keep", "data-key": "keep" },
       h("button", { type: "button", class: "quiet", title: "Everything that is known of this run, to be sent to somebody", onclick: () => emit({ do: "keep" }) }, "Keep as a file")),
-    runs(context, answer.runs));
+    runs(context, answer.runs)));
+  }
+
+  /**
+   * @param {import("../../wire.js").ActionEntry} deed
+   * @param {Context} context
+   * @returns {Array<HTMLElement | string>}
+   */
+  function deedWords({ kind, target, delivery: made }, context) {
+    if (kind === "park") return ["parked it"];
+    if (kind === "unpark") return ["queued it again"];
+    if (kind === "replay" && made === context.delivery) return ["made it, as a replay"];
+    if (kind === "replay") {
+      return ["replayed it as ", link(made ?? "", () => emit({ do: "go", place: { view: "runs", delivery: made, run: null, task: null } }))];
+    }
+    const { run, n } = splitTaskId(target);
+    const name = run === context.run ? context.tasks.get(n)?.name ?? null : null;
+    return [kind === "cancel" ? "cancelled " : `${plain(kind)}: `,
+      link(name ?? target, () => emit({ do: "go", place: { view: "runs", run, task: target } }))];
   }
 
   /**
