@@ -20,6 +20,8 @@ _MEMBERS = 50
 _DEPTH = 12
 _EXCEPTIONS = 200
 _NOTES = 10
+_BARE, _FRAME = 300, 350
+"""Bytes of memory that a failure takes without its texts, and each of its frames."""
 _LIBRARY = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
 _OWN = __file__.removesuffix("failure.py")
 
@@ -51,6 +53,13 @@ class Failure(Struct, frozen=True, omit_defaults=True):
     """The exceptions of a group."""
     left_out: int = 0
     """Members or frames beyond the limit."""
+
+    def weigh(self) -> int:
+        """About how many bytes of memory it takes, with all that hangs on it."""
+        texts = sum(len(note) for note in self.notes) + len(self.message)
+        hanging = [*self.members, *([self.cause] if self.cause is not None else [])]
+        own = _BARE + texts + _FRAME * len(self.frames)
+        return own + sum(failure.weigh() for failure in hanging)
 
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:

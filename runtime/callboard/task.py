@@ -27,6 +27,8 @@ LOG_LINES = 200
 _LABELS = 50
 _PLAIN = (bool, int, float)
 _PATH = 1_024
+_BARE, _LINE = 900, 400
+"""Bytes of a task that says nothing, and of a line of its log without its text."""
 
 
 class Progress(Struct, frozen=True):
@@ -80,6 +82,8 @@ class TaskRecord(Struct, frozen=True, omit_defaults=True):
     """How many changes it recorded."""
     folded: int = 0
     """Completed children that were dropped to bound the size of the tree."""
+    told: float | None = None
+    """When it was told to stop, by a person or at shutdown."""
 
 
 class Cancellable(Protocol):
@@ -130,6 +134,8 @@ class Task(Struct, eq=False):
     """The backend's own task, while it lives."""
     scope: Cancellable | None = None
     """What cancels it, and all below it, alone; None where nothing does."""
+    told: float | None = None
+    """When it was told to stop, by a person or at shutdown; Unix seconds."""
 
     @property
     def id(self) -> str:
@@ -165,6 +171,8 @@ class Task(Struct, eq=False):
         self._step(State.HALTING)
         if self.cause is None:
             self.cause = cause
+        if self.told is None:
+            self.told = clock.now()
         self.publish()
 
     def halted(self, cause: str) -> None:
@@ -232,7 +240,17 @@ class Task(Struct, eq=False):
             logs_left_out=self.logs_left_out,
             effects=self.effects,
             folded=self.folded,
+            told=self.told,
         )
+
+    def weigh(self) -> int:
+        """About how many bytes of memory it takes."""
+        lines = sum(_LINE + len(line.message) for line in self.logs)
+        failures = [line.failure for line in self.logs if line.failure is not None]
+        if self.failure is not None:
+            failures.append(self.failure)
+        labels = sum(len(str(value)) for value in self.labels.values())
+        return _BARE + lines + labels + sum(f.weigh() for f in failures)
 
     def _step(self, wanted: State) -> None:
         states.check(self.id, self.state, wanted)

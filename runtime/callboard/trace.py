@@ -34,6 +34,7 @@ class Trace:
         *,
         capacity: int = 65_536,
         trees: int = 500,
+        tree_bytes: int = 256 * 1024 * 1024,
         deliveries: int = 2_000,
         redactor: Redactor | None = None,
     ) -> None:
@@ -48,6 +49,11 @@ class Trace:
         self.let_go: Counter[str] = Counter()
         """Deliveries that memory has let go of, by the state they were in."""
         self._tree_limit = trees
+        self._tree_bytes = tree_bytes
+        self._weights: dict[str, int] = {}
+        """About how many bytes each ended tree takes."""
+        self._weight = 0
+        self._unweighed: list[Tree] = []
         self._delivery_limit = deliveries
         self._ring: list[Item | None] = [None] * capacity
         self._lock = threading.Lock()
@@ -104,17 +110,29 @@ class Trace:
         return found.values()
 
     def open_tree(self, run: str, delivery: str, name: str) -> Tree:
-        """A new tree; the oldest ended ones make room."""
+        """A new tree; the oldest ended ones make room, by their number and their bytes."""
         tree = Tree(self, run, delivery, name)
+        self._weigh()
         with self._lock:
             self.trees[run] = tree
-            while len(self.trees) > self._tree_limit:
+            self._unweighed.append(tree)
+            while len(self.trees) > self._tree_limit or self._weight > self._tree_bytes:
                 ended = next((r for r, t in self.trees.items() if t.open == 0), None)
                 if ended is None:
                     break
                 del self.trees[ended]
+                self._weight -= self._weights.pop(ended, 0)
         self.publish(tree.root)
         return tree
+
+    def _weigh(self) -> None:
+        """Look at what has ended since: it does not grow any more."""
+        ended = [tree for tree in self._unweighed if tree.open == 0]
+        for tree in ended:
+            self._unweighed.remove(tree)
+            if tree.run in self.trees:
+                self._weights[tree.run] = weight = tree.weigh()
+                self._weight += weight
 
     def show(self, view: DeliveryView) -> None:
         """Record a delivery that is new, or new to memory; older ones make room.

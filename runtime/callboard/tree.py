@@ -73,6 +73,10 @@ class Tree:
             task.parent.folded += 1 + task.folded
             self.trace.publish(task.parent)
 
+    def weigh(self) -> int:
+        """About how many bytes of memory its tasks take, with all that hangs on them."""
+        return sum(task.weigh() for task in tuple(self.tasks.values()))
+
     def record(self) -> TreeRecord:
         """The tree as it stands."""
         return TreeRecord(

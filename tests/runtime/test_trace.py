@@ -11,6 +11,7 @@ import pytest
 from callboard import Trace
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.ids import new_id
+from callboard.task import LogLine
 from callboard.testing import Gate, deliver, open_board, settled
 
 
@@ -117,6 +118,32 @@ def test_memory_is_bounded_whatever_happens() -> None:
         tracemalloc.stop()
     assert (len(trace.trees), len(trace.deliveries)) == (20, 50)
     assert other < first * 1.1 + 20_000, f"{first:,} bytes, then {other:,}"
+
+
+def test_trees_are_bounded_by_the_bytes_that_they_take() -> None:
+    trace = Trace(tree_bytes=500_000)
+    big = trace.open_tree("big", "d", "big")
+    for _ in range(100):
+        line = LogLine(at=0.0, level="INFO", logger="x", message="m" * 2_000)
+        big.root.log(line)
+    for name in ("early 1", "early 2"):
+        small = trace.open_tree(name, "d", name).root
+        small.start()
+        small.complete()
+    for n in range(3):
+        for name in (f"big {n}", f"small {n}"):
+            root = trace.open_tree(name, "d", name).root
+            root.start()
+            for _ in range(100 if name.startswith("big") else 0):
+                root.log(LogLine(0.0, "INFO", "x", "m" * 2_000))
+            root.complete()
+    trace.open_tree("last", "d", "last")
+    assert "big" in trace.trees, "it has not ended"
+    assert len(trace.trees) < 10
+    ended = [tree for tree in trace.trees.values() if tree.open == 0]
+    assert 0 < sum(tree.weigh() for tree in ended) <= 500_000
+    assert {"early 1", "early 2", "big 0"}.isdisjoint(trace.trees), "oldest first"
+    assert {"big 2", "small 2"} <= set(trace.trees)
 
 
 def test_trees_that_have_not_ended_are_never_dropped() -> None:
