@@ -18,6 +18,7 @@ from callboard.await_stack import await_stack
 from callboard.delivery import DeliveryState
 from callboard.history import DeliveryFilter, actions_on
 from callboard.journal import ActionEntry
+from callboard.scopes import facts_of
 from callboard.task import Task, TaskRecord
 from callboard.tree import TreeRecord
 from callboard_inspector import questions as q
@@ -248,7 +249,7 @@ class Details:
         note = None
         if not frames:
             note = _no_stack(task)
-        return q.StackAnswer(at, state, frames, note)
+        return q.StackAnswer(at, state, frames, note, facts_of(task))
 
     async def _providers(self) -> q.ProvidersAnswer:
         names = [provider.name for provider in self._watched.providers]

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from callboard.failure import Failure, Frame
 from callboard.history import RunSummary
 from callboard.journal import ActionEntry
+from callboard.scopes import ScopeFacts
 from callboard.task import LogLine, TaskRecord
 from callboard_inspector.rows import DeliveryRow
 
@@ -218,6 +219,8 @@ class StackAnswer(Struct, frozen=True, tag_field="of", tag="stack"):
     state: str
     frames: list[Frame]
     note: str | None = None
+    scope: ScopeFacts | None = None
+    """What its cancel scopes say; None for a thread, and once it has ended."""
 
 
 class DeliveriesAnswer(Struct, frozen=True, tag_field="of", tag="deliveries"):

@@ -139,6 +139,12 @@ class Cast(Provider):
             for n in range(first, last):
                 group.start_soon(cue.wait, name=f"extra {n}")
 
+    @on(EventName("plain", "deaf", None))
+    async def deaf(self, event: Untyped, run: Run) -> None:
+        async with run.span("does not hear"):
+            with anyio.CancelScope(shield=True):
+                await self._cue(event).wait()
+
     @on(EventName("plain", "chatter", None))
     async def chatter(self, event: Untyped, run: Run) -> None:
         cue = self._cue(event)

@@ -116,3 +116,31 @@ def test_session_that_the_restart_ended_says_what_to_do(
         )
         expect(page.locator(".actions")).to_have_count(0)
     context.close()
+
+
+def test_task_that_ignores_cancellation_is_shown_as_such(
+    stage: House, page: Page
+) -> None:
+    delivery = stage.deliver("deaf", {"cue": "hear"})
+
+    def stands(board: Callboard) -> str | None:
+        for tree in tuple(board.trace.trees.values()):
+            for task in tuple(tree.tasks.values()):
+                if task.name == "does not hear" and task.started and not task.ended:
+                    return task.id
+        return None
+
+    span = stage.until(stands)
+    page.goto(stage.link(f"delivery={delivery}"))
+    panel = page.locator(".detail .panel")
+    press(page, "Cancel…")
+    page.get_by_role("button", name="Yes, cancel it").click()
+    expect(panel.locator(".stops")).to_contain_text("and waits for cast.")
+    page.locator(".tree .task", has_text="does not hear").click()
+    expect(panel.locator(".stops")).to_contain_text("It ignores cancellation since")
+    expect(panel).to_contain_text("Shieldedyes: it is not stopped from further out")
+    assert f"task={span}" in page.url
+    stage.deliver("cue", {"cue": "hear"})
+    stage.settle()
+    expect(panel.locator(".stops")).to_have_count(0)
+    expect(panel).to_contain_text(re.compile(r"Told to stop.*ended .* later"))

@@ -246,6 +246,7 @@ export interface TaskRecord {
   logs_left_out?: number;
   effects?: number;
   folded?: number;
+  told?: number | null;
 }
 
 /** How far a task says it is, in its own unit; ``total`` None when unknown. */
@@ -366,6 +367,14 @@ export interface StackAnswer {
   state: string;
   frames: Array<Frame>;
   note: string | null;
+  scope: ScopeFacts | null;
+}
+
+/** What the cancel scopes around a live task say at this moment. */
+export interface ScopeFacts {
+  deadline: number | null;
+  shielded: boolean;
+  cancelled: boolean;
 }
 
 /** See ``OfDeliveries``. */

@@ -32,6 +32,8 @@ from callboard_inspector.watched import Watched
 
 _NOT_THERE = 1
 _TREE_ROWS = 200
+_PATIENCE = 1.0
+"""Seconds that a task may take to unwind, before it is said to ignore it."""
 
 
 def show(
@@ -122,6 +124,7 @@ def account(bundle: Bundle) -> RenderableType:
     parts: list[RenderableType] = [*_head(bundle), Text()]
     nodes = [node_of_record(record) for record in bundle.tasks]
     parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS, wrap=True))
+    parts += _slow(bundle.tasks)
     parts += _failures(bundle.tasks)
     if bundle.effects:
         parts += [Text(), _title(f"Changes ({len(bundle.effects):,})")]
@@ -182,6 +185,25 @@ def _failures(tasks: list[TaskRecord]) -> Iterator[Text]:
         yield title
         if alike[0].failure is not None:
             yield from failure_lines(alike[0].failure, "  ")
+
+
+def _slow(tasks: list[TaskRecord]) -> Iterator[Text]:
+    """Those that were told to stop and took their time: the lowest of each branch."""
+    slow = [
+        (record, record.ended - record.told)
+        for record in tasks
+        if record.told is not None
+        and record.ended is not None
+        and record.ended - record.told >= _PATIENCE
+    ]
+    parents = {record.parent for record, _ in slow}
+    for record, seconds in slow:
+        if record.n not in parents:
+            yield Text(
+                f"{record.name} ignored cancellation: it ended {duration(seconds)}"
+                " after it was told to stop",
+                "yellow",
+            )
 
 
 def _log(tasks: list[TaskRecord]) -> Iterator[Text]:

@@ -16,6 +16,8 @@ import { facts, link, notice, section } from "./parts.js";
 
 const WARNINGS = new Set(["WARNING", "ERROR", "CRITICAL"]);
 const STACK_EVERY = 2000;
+/** Seconds that a task may take to unwind before it is said to ignore that it was told to stop. */
+const PATIENCE = 1;
 
 /**
  * @param {import("../../state/store.js").Ask} ask
@@ -84,9 +86,41 @@ export function makeOverview(ask, emit, actions) {
         link(by.name, () => select(by.n, context)), by.error && !failure ? `: ${plain(by.error)}` : null));
     }
     if (record.waits) said.push(h("p", null, "It waits for ", h("strong", null, plain(record.waits)), "."));
-    if (live) said.push(...stands(context, record));
+    if (live) said.push(...stops(context, record), ...stands(context, record));
     const shown = said.filter((each) => each !== null);
     return shown.length > 0 ? h("section", { class: "part why", "data-key": "why" }, ...shown) : null;
+  }
+
+  /**
+   * Of a live task that was told to stop: since when, and what keeps it.
+   * @param {Context} context
+   * @param {TaskRecord} record
+   */
+  function stops(context, record) {
+    const told = record.told ?? null;
+    if (told === null && !limitsOf(context)?.cancelled) return [];
+    const ago = told === null ? 0 : Math.max(context.now / 1000 - told, 0);
+    const since = told === null ? "" : ` ${duration(ago)} ago`;
+    const open = [...context.tasks.values()].filter(({ parent, ended }) => parent === record.n && ended === null);
+    if (open.length > 0) {
+      return [h("p", { class: "stops" }, `It was told to stop${since}, and waits for `,
+        ...open.slice(0, 3).flatMap((each, at) => [at > 0 ? ", " : "", link(each.name, () => select(each.n, context))]), ".")];
+    }
+    return [h("p", { class: "stops" }, told !== null && ago >= PATIENCE
+      ? h("strong", { class: "failed" }, `It ignores cancellation since ${duration(ago)}: it was told to stop, and still runs.`)
+      : `It was told to stop${since}, and has not ended yet.`)];
+  }
+
+  /**
+   * What the cancel scopes of a live task say.
+   * @param {Context} context
+   */
+  function limitsOf(context) {
+    if (context.task === null || !context.live) return null;
+    const question = { of: /** @type {const} */ ("stack"), task: context.task };
+    ask(question, { every: STACK_EVERY });
+    const known = context.answer(question);
+    return known?.answer?.of === "stack" ? known.answer.scope : null;
   }
 
   /**
@@ -170,11 +204,15 @@ export function makeOverview(ask, emit, actions) {
     const timeout = record.timeout ?? null;
     const due = timeout !== null && record.started ? record.started + timeout : null;
     const left = due !== null && context.live ? due - context.now / 1000 : null;
+    const limits = limitsOf(context);
     const known = facts([
       ["Parent", parent ? link(parent.name, () => select(parent.n, context)) : null],
       ["Timeout", timeout === null ? null : `${duration(timeout)} for each attempt`],
       ["Deadline", due === null || record.attempt !== 1 || record.waits ? null
         : `${clockTime(due * 1000)}${left === null ? "" : left >= 0 ? `, in ${duration(left)}` : ", passed"}`],
+      ["Reached by", limits?.deadline && due === null ? `a deadline further out at ${clockTime(limits.deadline * 1000)}, in ${duration(Math.max(limits.deadline - context.now / 1000, 0))}` : null],
+      ["Shielded", limits?.shielded ? "yes: it is not stopped from further out" : null],
+      ["Told to stop", record.told ? `${clockTime(record.told * 1000)}${record.ended ? `, ended ${duration(record.ended - record.told)} later` : ""}` : null],
       ["Attempt", record.attempt ? attempts(context, record) : null],
       ["Begun at", record.site ? h("code", { title: plain(record.site) }, plain(shortFile(record.site))) : null],
       ["Folded", record.folded ? `${record.folded.toLocaleString("en")} completed children were left out, to bound the tree` : null],
