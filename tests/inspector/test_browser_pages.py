@@ -33,6 +33,7 @@ from callboard import (
 from callboard.delivery import DeliveryState
 from callboard_inspector import bundle
 from callboard_inspector.served import House, served
+from callboard_inspector.terminal.show import show
 
 pytestmark = pytest.mark.browser
 
@@ -253,6 +254,37 @@ def test_run_is_kept_in_a_file_and_shown_where_there_is_no_server(
         expect(elsewhere.get_by_role("button", name="Replay")).to_have_count(0)
     finally:
         elsewhere.close()
+
+
+def test_run_is_a_page_of_its_own_opened_from_the_disk(
+    house: House, page: Page, tmp_path: Path
+) -> None:
+    delivery = delivered(
+        house, "</script><script>document.title='x'</script>", bad=True
+    )
+    page.goto(house.link(f"delivery={delivery}"))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Keep as a file").click()
+    kept, path = tmp_path / "run.json", tmp_path / "run.html"
+    waiting.value.save_as(kept)
+    show(str(kept), html=path)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
+    page.goto(path.as_uri())
+    rows = page.get_by_role("tree").first.get_by_role("treeitem")
+    expect(rows).to_have_count(4)
+    expect(page.locator(".phase")).to_have_text("from a file")
+    rows.last.click()
+    panel = page.locator(".detail .panel")
+    expect(panel).to_contain_text("ValueError: the owner does not want it")
+    for tab, text in {"error": "raise ValueError", "log": "logged"}.items():
+        page.locator(f"#tab-{tab}").click()
+        expect(panel).to_contain_text(text)
+    page.locator("#tab-payload").click()
+    expect(panel).to_contain_text("</script><script>")
+    assert page.title() == "callboard"
+    expect(page.get_by_role("button", name="Providers")).to_be_hidden()
+    assert set(asked) <= {"file", "data"}, asked
 
 
 def read_every_tab(page: Page, panel: Locator) -> None:

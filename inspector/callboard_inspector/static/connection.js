@@ -31,6 +31,8 @@ export class Connection {
     this.phase = { phase: "connecting", since: Date.now(), attempts: 0, reason: null };
     this.beat = 1000;
     this.heard = 0;
+    /** Whether there is a server: a file that has its run in it has none. */
+    this.wanted = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     setInterval(() => this.listen(), 500);
@@ -40,6 +42,7 @@ export class Connection {
   }
 
   open() {
+    this.wanted = true;
     clearTimeout(this.timer);
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/ws`, [PROTOCOL]);
@@ -92,7 +95,7 @@ export class Connection {
   }
 
   hurry() {
-    if (this.socket === null) this.open();
+    if (this.wanted && this.socket === null) this.open();
   }
 
   listen() {

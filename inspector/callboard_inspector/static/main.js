@@ -406,5 +406,8 @@ later(() => import("./view/pages.js"), ({ makePages }) => {
   changed();
 });
 later(() => import("./files.js"), changed);
-connection.open();
+const enclosed = document.getElementById("enclosed-run")?.textContent ?? null;
+document.body.classList.toggle("enclosed", enclosed !== null);
+if (enclosed === null) connection.open();
+else void openFile(new File([enclosed], "this file"));
 changed();

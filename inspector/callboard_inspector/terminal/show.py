@@ -24,6 +24,7 @@ from callboard.task import TaskRecord
 from callboard_inspector import bundle as files
 from callboard_inspector.bundle import Bundle, BundleError
 from callboard_inspector.detail import Details
+from callboard_inspector.enclosed import enclose
 from callboard_inspector.picture import DeliverySeen, read_delivery
 from callboard_inspector.terminal.changes import change_lines
 from callboard_inspector.terminal.failures import failure_lines
@@ -42,6 +43,7 @@ def show(
     run: int | None = None,
     json_: bool = False,
     export: Path | None = None,
+    html: Path | None = None,
     config: Path | None = None,
 ) -> None:
     """Show a run: its tree, why it failed, what it changed.
@@ -55,6 +57,8 @@ def show(
         run: Of a delivery, its first, second, … run instead of the newest.
         json_: Everything as one JSON document, the same that --export writes.
         export: Write the run to this file, to be opened here or in the page.
+        html: Write the run to this file with the page that shows it: any browser opens
+            it, without a server.
         config: The settings; callboard.toml in this folder when not given.
     """
     try:
@@ -65,6 +69,10 @@ def show(
     if export is not None:
         _write(export, files.write(found))
         Console(stderr=True, highlight=False).print(f"{export}: run {found.run}")
+    if html is not None:
+        _write(html, enclose(found))
+        Console(stderr=True, highlight=False).print(f"{html}: run {found.run}")
+    if export is not None or html is not None:
         return
     if json_:
         sys.stdout.write(files.write(found).decode() + "\n")
@@ -115,7 +123,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        message = f"--export {path}: cannot be written: {error.strerror}"
+        message = f"{path}: cannot be written: {error.strerror}"
         raise SettingsError(message) from error
 
 
