@@ -55,6 +55,10 @@ class Trace:
         self._weight = 0
         self._unweighed: list[Tree] = []
         self._delivery_limit = deliveries
+        # Which deliveries may make room, in the order in which they came to stand so.
+        # Kept, not searched for: every delivery beyond the limit asks.
+        self._well: OrderedDict[str, None] = OrderedDict()
+        self._unwell: OrderedDict[str, None] = OrderedDict()
         self._ring: list[Item | None] = [None] * capacity
         self._lock = threading.Lock()
         self._armed: list[Callable[[], None]] = []
@@ -76,8 +80,11 @@ class Trace:
         """Set fields of a delivery's view and publish it; None if memory let it go."""
         view = self.deliveries.get(delivery)
         if view is not None:
-            for name, value in values.items():
-                setattr(view, name, value)
+            with self._lock:
+                for name, value in values.items():
+                    setattr(view, name, value)
+                if "state" in values and delivery in self.deliveries:
+                    self._file(view)
             self.publish(view)
         return view
 
@@ -141,17 +148,21 @@ class Trace:
         """
         with self._lock:
             self.deliveries[view.id] = view
+            self._file(view)
             while len(self.deliveries) > self._delivery_limit:
-                oldest = self._expendable()
+                oldest = next(iter(self._well or self._unwell), None)
                 if oldest is None:
                     break
-                del self.deliveries[oldest.id]
-                self.let_go[oldest.state] += 1
+                self._well.pop(oldest, None)
+                self._unwell.pop(oldest, None)
+                self.let_go[self.deliveries.pop(oldest).state] += 1
         self.publish(view)
 
-    def _expendable(self) -> DeliveryView | None:
-        views = self.deliveries.values()
-        well = next((view for view in views if view.state in _WELL), None)
-        if well is not None:
-            return well
-        return next((v for v in views if v.state is not DeliveryState.RUNNING), None)
+    def _file(self, view: DeliveryView) -> None:
+        """Take note of whether ``view`` may make room."""
+        self._well.pop(view.id, None)
+        self._unwell.pop(view.id, None)
+        if view.state in _WELL:
+            self._well[view.id] = None
+        elif view.state is not DeliveryState.RUNNING:
+            self._unwell[view.id] = None
