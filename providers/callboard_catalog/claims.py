@@ -103,7 +103,7 @@ def load_knowledge(connection: Connection, change: Change) -> Knowledge:
     for each in queries:
         for row in connection.execute(each):
             found[row[0], row[1]] = Known(row[2], row[3], row[4], row[5])
-    return Knowledge(found, _read_at(connection, change))
+    return Knowledge(found, _read_at(connection, change, found))
 
 
 def decide(change: Change, known: Knowledge) -> Decision:
@@ -169,7 +169,9 @@ def _refs(change: Change) -> list[str]:
     return list(dict.fromkeys(refs))
 
 
-def _read_at(connection: Connection, change: Change) -> dict[str, float]:
+def _read_at(
+    connection: Connection, change: Change, found: Iterable[tuple[str, str]]
+) -> dict[str, float]:
     query = select(reads.c.location_key, reads.c.as_of).where(
         reads.c.provider == change.provider
     )
@@ -178,6 +180,8 @@ def _read_at(connection: Connection, change: Change) -> dict[str, float]:
     keys = {NOWHERE, change.scope}
     keys.update(given.location_key for given in change.given)
     keys.update(key for _, key in change.removed)
+    # A removal that names no key meets claims under keys that the change does not name.
+    keys.update(key for _, key in found)
     return {
         row[0]: row[1]
         for some in chunks(sorted(keys))

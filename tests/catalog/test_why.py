@@ -94,6 +94,17 @@ async def test_older_knowledge_changes_nothing(shelf: Shelf) -> None:
     assert (await shelf.give(Delta([component("b")]), as_of=11)).added == 1
 
 
+async def test_older_removal_does_not_undo_a_newer_read_of_one_location(
+    shelf: Shelf,
+) -> None:
+    await shelf.give(Full([component("a")]), as_of=1)
+    unread = Rejected((Problem("", "YAML", "nonsense"),))
+    await shelf.give(Full(location_key="files", rejected=[unread]), as_of=3)
+    late = await shelf.give(Delta(removed=["component:a"]), as_of=2)
+    assert (late.removed, late.stale) == (0, 1)
+    assert (await shelf.get(A))["metadata"]["name"] == "a"
+
+
 @pytest.mark.parametrize("there", [True, False])
 async def test_command_tells_the_account(
     tmp_path: Path,
