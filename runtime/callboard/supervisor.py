@@ -5,7 +5,7 @@ timeout and attempts of its own, and what it raises ends with it.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -120,17 +120,32 @@ def providers_of(tree: Tree) -> list[Task]:
 
 def task_group() -> AbstractAsyncContextManager[Any]:
     """The backend's cheapest task group: trio's own nursery, or anyio's."""
-    if sniffio.current_async_library() == "trio":
+    if _on_trio():
         import trio
 
         return trio.open_nursery()
     return anyio.create_task_group()
 
 
+def _on_trio() -> bool:
+    return sniffio.current_async_library() == "trio"
+
+
 class _Supervised:
     """One handler in one run: its slot, its scope, its attempts."""
 
-    __slots__ = ("delivery", "event", "group", "handler", "node", "standing")
+    __slots__ = (
+        "current_time",
+        "delivery",
+        "event",
+        "group",
+        "handler",
+        "has_slot",
+        "new_scope",
+        "node",
+        "runs",
+        "standing",
+    )
 
     def __init__(
         self,
@@ -148,42 +163,56 @@ class _Supervised:
         self.event = event
         self.standing = standing
         self.group = group
+        self.has_slot = self.runs = False
+        self.new_scope: Callable[[], Any] = anyio.CancelScope
+        self.current_time = anyio.current_time
+        if _on_trio():
+            import trio
+
+            self.new_scope, self.current_time = trio.CancelScope, trio.current_time
 
     async def run(self) -> None:
-        """Wait for a slot, then make the attempts, in a scope that a person may cancel."""
-        with anyio.CancelScope() as scope:
-            self.node.scope = scope
-            slots = self.standing.slots
-            if slots is None:
-                await self._attempts()
-                return
-            self.standing.waiting += 1
-            self.node.waits = f"a slot ({slots.total_tokens:g} at once)"
-            self.node.publish()
-            try:
-                await slots.acquire()
-            finally:
-                self.standing.waiting -= 1
-            try:
-                self.node.waits = None
-                await self._attempts()
-            finally:
+        """Wait for a slot, then make attempt after attempt.
+
+        Until one completes or none is left. The boundary that no exception of a
+        provider's passes, but for cancellation.
+        """
+        slots = self.standing.slots
+        if slots is None:
+            await self._attempts(None)
+            return
+        try:
+            await self._attempts(slots)
+        finally:
+            if self.has_slot:
                 slots.release()
 
-    async def _attempts(self) -> None:
-        """Attempt after attempt, until one completes or none is left.
-
-        The boundary that no exception of a provider's passes, but for cancellation.
-        """
-        node, policy = self.node, self.handler.provider.retry
-        if node.state is State.PENDING:  # not told to stop before its first step
-            node.start()
-        self.standing.running += 1
+    async def _attempts(self, slots: anyio.CapacityLimiter | None) -> None:
+        node, standing = self.node, self.standing
+        policy = self.handler.provider.retry
+        wait: float | None = None
+        failure: Failure | None = None
         try:
             while True:
-                node.attempt += 1
                 try:
-                    await self._attempt()
+                    # One scope for both, a person's word and the time of the attempt: a
+                    # scope costs more than all the rest here.
+                    with self.new_scope() as scope:
+                        node.scope = scope
+                        if failure is not None and wait is not None:
+                            await self._pause_before_retry(failure, wait)
+                        elif slots is not None:
+                            await self._wait_for_slot(slots)
+                        if not self.runs:
+                            self._begin()
+                        node.attempt += 1
+                        await self._attempt(scope)
+                        standing.ended(clock.now() - (node.started or 0), None)
+                        return
+                    if node.state is State.HALTING:
+                        return  # told to stop, by a person
+                    limit = f"{self.handler.provider.timeout:g} s"
+                    raise ProviderTimeoutError(f"it did not end within {limit}")  # noqa: TRY301 - it fails as any other error
                 # A provider's SystemExit, too, is its own failure.
                 except BaseException as error:
                     if is_cancellation(error):
@@ -192,13 +221,29 @@ class _Supervised:
                     if node.attempt >= policy.attempts or not policy.wants(error):
                         self._fail(failure)
                         return
+                    if node.state is State.HALTING:
+                        return
                     wait = policy.wait(node.attempt, error)
-                else:
-                    self.standing.ended(clock.now() - (node.started or 0), None)
-                    return
-                await self._pause_before_retry(failure, wait)
         finally:
-            self.standing.running -= 1
+            if self.runs:
+                standing.running -= 1
+
+    def _begin(self) -> None:
+        self.runs = True
+        self.standing.running += 1
+        if self.node.state is State.PENDING:  # not told to stop before its first step
+            self.node.start()
+
+    async def _wait_for_slot(self, slots: anyio.CapacityLimiter) -> None:
+        self.standing.waiting += 1
+        self.node.waits = f"a slot ({slots.total_tokens:g} at once)"
+        self.node.publish()
+        try:
+            await slots.acquire()
+        finally:
+            self.standing.waiting -= 1
+        self.has_slot = True
+        self.node.waits = None
 
     def _fail(self, failure: Failure) -> None:
         node = self.node
@@ -221,7 +266,7 @@ class _Supervised:
         node.waits = None
         node.publish()
 
-    async def _attempt(self) -> None:
+    async def _attempt(self, scope: Any) -> None:
         provider, node = self.handler.provider, self.node
         run = provider.context(
             Run(
@@ -233,10 +278,6 @@ class _Supervised:
         )
         method = getattr(provider, self.handler.method)
         arguments = self.handler.arguments(self.event, self.delivery, run)
-        with anyio.move_on_after(provider.timeout) as scope:
-            result = await method(*arguments)
-            await provider.conclude(run, result)
-            return
-        if scope.cancelled_caught:
-            limit = f"it did not end within {provider.timeout:g} s"
-            raise ProviderTimeoutError(limit)
+        if provider.timeout is not None:
+            scope.deadline = self.current_time() + provider.timeout
+        await provider.conclude(run, await method(*arguments))
