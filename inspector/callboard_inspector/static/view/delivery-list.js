@@ -9,7 +9,7 @@ import { deliveryFilter, parse } from "../state/filter.js";
 import { plain } from "../state/plain.js";
 import { nowOf } from "../state/store.js";
 import { duration, ago, clockTime, count, h, icon, shapeOf } from "./format.js";
-import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
+import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/rows.js").Delivery} Delivery */
@@ -49,8 +49,8 @@ export function makeDeliveryList(emit) {
   function make() {
     const row = h("div", { class: "delivery" },
       h("span", { class: "state" }, icon("dot")),
-      h("span", { class: "event" }), h("span", { class: "took" }),
-      h("span", { class: "about" }), h("span", { class: "when" }));
+      h("span", { class: "event" }), " ", h("span", { class: "took" }), " ",
+      h("span", { class: "about" }), " ", h("span", { class: "when" }));
     return row;
   }
 
@@ -76,7 +76,7 @@ export function makeDeliveryList(emit) {
     setText(about, plain(aboutOf(delivery)));
     setText(when, ago(delivery.received, now));
     when.title = clockTime(delivery.received);
-    setAttribute(element, "aria-label", `${event.textContent ?? ""} ${about.textContent ?? ""}: ${delivery.state}`);
+    setAttribute(element, "aria-label", labelOf([event, length, about, when], delivery.state));
   }
 
   /** @param {State} state */

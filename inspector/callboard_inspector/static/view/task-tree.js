@@ -11,7 +11,7 @@ import { rangeOf, share } from "../state/scale.js";
 import { chosenTree, treeTimeOf } from "../state/store.js";
 import { unfoldTo, visibleRows } from "../state/visible.js";
 import { duration, h, icon, shapeOf } from "./format.js";
-import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
+import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 import { makeWaterfallHead } from "./waterfall.js";
 
 /** @typedef {import("../state/store.js").State} State */
@@ -57,8 +57,8 @@ export function makeTaskTree(emit) {
       h("span", { class: "what" },
         h("span", { class: "twist" }, icon("twist")),
         h("span", { class: "state" }, icon("dot")),
-        h("span", { class: "name" }),
-        h("span", { class: "more" })),
+        h("span", { class: "name" }), " ",
+        h("span", { class: "more" })), " ",
       h("span", { class: "took" }),
       h("span", { class: "lane" }, h("span", { class: "wait" }), h("span", { class: "bar" })));
   }
@@ -97,7 +97,8 @@ export function makeTaskTree(emit) {
     more.className = `more ${said.kind}`;
     more.title = said.text;
     setText(took, task.started === null ? "" : duration((until - task.started) / 1000));
-    setAttribute(element, "aria-label", `${name.textContent ?? ""}, ${task.state}${took.textContent ? `, ${took.textContent}` : ""}${said.text ? `, ${said.text}` : ""}`);
+    // What is seen, in its order, and the state that is seen as a shape.
+    setAttribute(element, "aria-label", labelOf([name, more, took], task.state));
     drawBar(lane, task, until);
   }
 

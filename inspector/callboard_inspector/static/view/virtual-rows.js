@@ -106,3 +106,12 @@ export function setAttribute(element, name, value) {
   if (value === null) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
+
+/**
+ * What is seen of a row, in its order, and the state that is seen as a shape.
+ * @param {ReadonlyArray<Element>} parts
+ * @param {string} state
+ */
+export function labelOf(parts, state) {
+  return [...parts.map(({ textContent }) => textContent), state].filter(Boolean).join(", ");
+}
