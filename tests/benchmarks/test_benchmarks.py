@@ -9,6 +9,7 @@ import pytest
 
 folder = Path(__file__).resolve().parents[2] / "benchmarks"
 programs = (
+    "catalog",
     "durability",
     "journey",
     "memory",
