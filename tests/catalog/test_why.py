@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callboard import Database
-from callboard_catalog import Delta, Full, Problem, Rejected
+from callboard_catalog import Delta, Full, Located, Problem, Rejected
 from callboard_catalog.commands import why
 from callboard_catalog.testing import Shelf, component
 
@@ -43,6 +43,56 @@ async def test_mistyped_ref_is_answered_with_those_of_the_same_name(
     await shelf.give(Full([component("a")]))
     account = await shelf.get("/entities/by-name/api/default/a/why")
     assert account["similar"] == ["component:default/a"]
+
+
+async def test_last_look_is_told_with_what_it_found(shelf: Shelf) -> None:
+    files = [Located(component("a"), "one.yaml"), Located(component("b"), "two.yaml")]
+    await shelf.give(Full(files))
+    await shelf.give(Full(files))
+    told = (await shelf.get(f"{A}/why"))["told"]
+    assert told[-1] == (
+        "files last read everything at 1970-01-01T00:00:02+00:00, run run2, "
+        "and found it."
+    )
+    await shelf.give(Full(location_key="one.yaml"))
+    told = (await shelf.get(f"{A}/why"))["told"]
+    assert "was removed by files" in told[0]
+    assert told[-1] == (
+        "files last read one.yaml at 1970-01-01T00:00:03+00:00, run run3, and gave 0 "
+        "entities; this is not among them."
+    )
+
+
+async def test_unreadable_document_is_told_to_whoever_misses_an_entity(
+    shelf: Shelf,
+) -> None:
+    bad = Rejected((Problem("", "YAML", "a tab", 3),), location_key="one.yaml")
+    await shelf.give(Full(rejected=[bad]))
+    assert (await shelf.get(f"{A}/why"))["told"][-1] == (
+        "files could not read a document under one.yaml that may declare it: "
+        "line 3: entity: expected YAML, came a tab."
+    )
+
+
+async def test_entity_taken_over_is_told_with_who_let_go(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a")]))
+    await shelf.give(Full([component("a", owner="b")]), provider="others")
+    waiting = (await shelf.get(f"{A}/why"))["told"]
+    assert any(line.startswith("others claims it too") for line in waiting)
+    await shelf.give(Full())
+    told = (await shelf.get(f"{A}/why"))["told"]
+    assert "changed (spec.owner) by files" in told[0]
+    assert "(now as others has it under others)" in told[0]
+    assert told[1] == "others holds it under others."
+    assert "status" not in await shelf.get(A)
+
+
+async def test_last_change_is_told_beyond_many_problems(shelf: Shelf) -> None:
+    await shelf.give(Full([component("a")]))
+    for _ in range(26):
+        await shelf.give(Full([component("a", owner="b")]), provider="others")
+        await shelf.give(Full(), provider="others")
+    assert "it was added by files" in (await shelf.get(f"{A}/why"))["told"][0]
 
 
 async def test_rejected_document_is_told_and_leaves_the_last_good_one(

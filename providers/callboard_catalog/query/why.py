@@ -4,12 +4,13 @@ Owns the account of one ref: what was done to it and by which run, who says what
 now, what stands against it, and who looked and did not find it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, select
 
+from callboard_catalog.bulk import chunks
 from callboard_catalog.documents import decode, items, members
 from callboard_catalog.refs import EntityRef
 from callboard_catalog.tables import (
@@ -20,6 +21,8 @@ from callboard_catalog.tables import (
     providers,
     reads,
 )
+
+_MOST_UNREAD = 3
 
 
 class Happening(Struct, frozen=True, rename="camel", kw_only=True):
@@ -68,10 +71,11 @@ class Standing(Struct, frozen=True, rename="camel"):
 
 
 class Look(Struct, frozen=True, rename="camel"):
-    """The last full read of a provider."""
+    """The last full read of a provider, or of one of its locations since."""
 
     provider: str
     location_key: str
+    """Empty: of everything."""
     at: float
     run: str
     delivery: str
@@ -81,6 +85,8 @@ class Look(Struct, frozen=True, rename="camel"):
     """Whether this one is among what the provider says."""
     present: bool
     """Whether the provider is still configured."""
+    found: bool = False
+    """Whether this one is so since then or longer, and was not rejected."""
 
 
 class Why(Struct, frozen=True, rename="camel"):
@@ -97,7 +103,12 @@ class Why(Struct, frozen=True, rename="camel"):
 
 
 def history_of(
-    connection: Connection, ref: str, *, limit: int, before: int | None = None
+    connection: Connection,
+    ref: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    operations: Iterable[str] = (),
 ) -> list[Happening]:
     """Changes of an entity, newest first.
 
@@ -106,8 +117,11 @@ def history_of(
         ref: A canonical ref.
         limit: How many at most.
         before: Only those with a smaller number.
+        operations: Only these; all when empty.
     """
     query = select(history).where(history.c.ref == ref)
+    if wanted := sorted(operations):
+        query = query.where(history.c.operation.in_(wanted))
     if before is not None:
         query = query.where(history.c.id < before)
     rows = connection.execute(query.order_by(history.c.id.desc()).limit(limit))
@@ -135,16 +149,18 @@ def why(connection: Connection, ref: str) -> Why:
     happenings = history_of(connection, ref, limit=50)
     shown = connection.scalar(select(entities.c.claim).where(entities.c.ref == ref))
     words = _words(connection, ref, shown)
-    standing = _standing(connection, ref, words)
-    looks = _looks(connection, words)
+    standing, unread = _standing(connection, ref, words)
+    looks = _looks(connection, ref, words, happenings, standing)
     told = [
-        _last_change(ref, shown is not None, happenings),
+        _last_change(connection, ref, shown is not None, happenings),
         *_claimed(words),
         *_against(standing),
-        *_not_found(looks),
+        *_looked(looks),
+        *(_unread(unread) if shown is None else ()),
     ]
     last = happenings[0] if happenings else None
-    return Why(ref, shown is not None, tuple(told), last, words, standing, looks)
+    sentences = tuple(dict.fromkeys(told))
+    return Why(ref, shown is not None, sentences, last, words, standing, looks)
 
 
 def similar(connection: Connection, ref: str, limit: int = 5) -> list[str]:
@@ -178,44 +194,74 @@ def _words(connection: Connection, ref: str, shown: int | None) -> tuple[Word, .
 
 def _standing(
     connection: Connection, ref: str, words: tuple[Word, ...]
-) -> tuple[Standing, ...]:
+) -> tuple[tuple[Standing, ...], list[Standing]]:
+    """Problems that stand against the ref, and those of documents without a ref."""
     places = {(word.provider, word.location_key) for word in words}
     query = select(problems).where(problems.c.ref.in_((ref, "")))
-    return tuple(
-        Standing(
-            row.provider,
-            row.location_key,
-            row.kind,
-            row.message,
-            row.at,
-            row.run,
+    against: list[Standing] = []
+    unread: list[Standing] = []
+    for row in connection.execute(query.order_by(problems.c.at)):
+        concerns = row.ref or (row.provider, row.location_key) in places
+        (against if concerns else unread).append(
+            Standing(
+                row.provider,
+                row.location_key,
+                row.kind,
+                row.message,
+                row.at,
+                row.run,
+            )
         )
-        for row in connection.execute(query.order_by(problems.c.at))
-        if row.ref or (row.provider, row.location_key) in places
-    )
+    return tuple(against), unread
 
 
-def _looks(connection: Connection, words: tuple[Word, ...]) -> tuple[Look, ...]:
-    naming = {word.provider for word in words if not word.withdrawn}
-    query = (
-        select(reads, providers.c.present)
-        .join(providers, providers.c.name == reads.c.provider, isouter=True)
-        .where(reads.c.location_key == "")
-        .order_by(reads.c.provider)
-    )
-    return tuple(
-        Look(
-            row.provider,
-            row.location_key,
-            row.at,
-            row.run,
-            row.delivery,
-            row.given,
-            named=row.provider in naming,
-            present=row.present is not False,
-        )
-        for row in connection.execute(query)
-    )
+def _looks(
+    connection: Connection,
+    ref: str,
+    words: tuple[Word, ...],
+    happenings: list[Happening],
+    standing: tuple[Standing, ...],
+) -> tuple[Look, ...]:
+    query = select(claims.c.provider, claims.c.location_key, claims.c.changed_as_of)
+    query = query.where(claims.c.ref == ref, claims.c.withdrawn.is_(False))
+    since = {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    rejected = {(s.provider, s.location_key) for s in standing if s.kind == "rejected"}
+    # A location is of interest here if this entity has ever been said to be in it.
+    places = {(w.provider, w.location_key) for w in words}
+    places |= {(h.provider, h.location_key) for h in happenings}
+    keys = ["", *sorted({key for _, key in places if key})]
+    found: list[Look] = []
+    for some in chunks(keys):
+        for row in connection.execute(
+            select(reads, providers.c.present)
+            .join(providers, providers.c.name == reads.c.provider, isouter=True)
+            .where(reads.c.location_key.in_(some))
+            .order_by(reads.c.provider, reads.c.location_key)
+        ):
+            place = (row.provider, row.location_key)
+            if row.location_key and place not in places:
+                continue
+            named = {
+                name: as_of
+                for name, as_of in since.items()
+                if name[0] == row.provider and row.location_key in {"", name[1]}
+            }
+            found.append(
+                Look(
+                    *place,
+                    row.at,
+                    row.run,
+                    row.delivery,
+                    row.given,
+                    named=bool(named),
+                    present=row.present is not False,
+                    found=any(
+                        as_of <= row.as_of and name not in rejected
+                        for name, as_of in named.items()
+                    ),
+                )
+            )
+    return tuple(found)
 
 
 def _claimed(words: tuple[Word, ...]) -> Iterator[str]:
@@ -240,20 +286,38 @@ def _against(standing: tuple[Standing, ...]) -> Iterator[str]:
         yield f"Standing since {_time(problem.at)}{run}: {problem.message}."
 
 
-def _not_found(looks: tuple[Look, ...]) -> Iterator[str]:
+def _looked(looks: tuple[Look, ...]) -> Iterator[str]:
     for look in looks:
+        what = look.location_key or "everything"
+        read = f"{look.provider} last read {what} at {_time(look.at)}, run {look.run}"
         if not look.present:
             yield f"The provider {look.provider} is no longer configured."
         elif not look.named:
-            yield (
-                f"{look.provider} last read everything at {_time(look.at)}, run "
-                f"{look.run}, and gave {look.given} entities; this is not among them."
-            )
+            yield f"{read}, and gave {look.given} entities; this is not among them."
+        elif look.found:
+            yield f"{read}, and found it."
 
 
-def _last_change(ref: str, there: bool, happenings: list[Happening]) -> str:
+def _unread(unread: list[Standing]) -> Iterator[str]:
+    """Where an entity that is not there may be all the same."""
+    for problem in unread[:_MOST_UNREAD]:
+        yield (
+            f"{problem.provider} could not read a document under "
+            f"{problem.location_key} that may declare it: {problem.message}."
+        )
+    if len(unread) > _MOST_UNREAD:
+        yield f"{len(unread) - _MOST_UNREAD} more documents could not be read."
+
+
+def _last_change(
+    connection: Connection, ref: str, there: bool, happenings: list[Happening]
+) -> str:
     content = {"added", "changed", "handed-over", "removed"}
     last = next((h for h in happenings if h.operation in content), None)
+    if last is None and happenings:
+        # Problems that came and went may have pushed it out of the newest few.
+        older = history_of(connection, ref, limit=1, operations=content)
+        last = older[0] if older else None
     if last is None and there:
         return f"{ref} is there; its last change is older than the history kept."
     if last is None and happenings:
