@@ -9,7 +9,7 @@ Everything runs in threads of its own, so that the test may block.
 """
 
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -56,6 +56,10 @@ class House:
     def deliver(self, event: str, payload: Mapping[str, Any] | None = None) -> str:
         """Send ``payload`` to the plain source; returns the delivery's id."""
         return self._portal.call(testing.deliver, self.board, event, payload)
+
+    def call(self, act: Callable[[Callboard], Awaitable[T]]) -> T:
+        """What ``act`` returns, awaited where people are served."""
+        return self._portal.call(act, self.board)
 
     def settle(self) -> None:
         """Wait until no delivery is queued or running."""

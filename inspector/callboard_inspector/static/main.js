@@ -222,12 +222,13 @@ function askOnce(question) {
 async function older() {
   const { deliveries } = state.picture;
   const before = deliveries.order.at(-1);
-  if (before === undefined || before === olderBefore) return;
+  if (before === undefined || before === olderBefore || before === deliveries.first || deliveries.full) return;
   olderBefore = before;
   const { answer } = await askOnce({ of: "deliveries", before });
   olderBefore = "";
   if (answer?.of !== "deliveries") return;
   for (const row of answer.rows) deliveries.put(readDelivery(row, answer));
+  if (!answer.more) deliveries.first = deliveries.order.at(-1) ?? null;
   changed();
 }
 

@@ -25,10 +25,17 @@ export class Deliveries {
     this.known = new Map();
     /** Ids, newest first: they rise with time. @type {string[]} */
     this.order = [];
+    /** The oldest of all, once it is known that nothing is older. @type {string | null} */
+    this.first = null;
     /** Grows with every change. */
     this.version = 0;
     /** By state. @type {Map<string, number>} */
     this.counts = new Map();
+  }
+
+  /** Whether no older one can be taken in. */
+  get full() {
+    return this.order.length >= MOST;
   }
 
   /**

@@ -14,6 +14,8 @@ import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/rows.js").Delivery} Delivery */
 
+/** Pixels before the end of the list at which older deliveries are asked for. */
+const AHEAD = 400;
 const NORMAL = 46, COMPACT = 26;
 
 /** @param {import("../state/store.js").Emit} emit */
@@ -33,6 +35,12 @@ export function makeDeliveryList(emit) {
   const total = h("span", { class: "total" });
   const element = h("section", { class: "deliveries pane", "aria-label": "Deliveries" },
     h("header", { class: "pane-head" }, h("h2", null, "Deliveries"), total), none, rows.element, more);
+
+  // Who reads to the end reads on.
+  rows.element.addEventListener("scroll", () => {
+    const { scrollTop, clientHeight, scrollHeight } = rows.element;
+    if (scrollTop > 0 && scrollTop + clientHeight > scrollHeight - AHEAD && !more.hidden) emit({ do: "older" });
+  }, { passive: true });
 
   rows.element.onclick = (event) => {
     const row = event.target instanceof Element ? event.target.closest("[data-id]") : null;
@@ -97,7 +105,7 @@ export function makeDeliveryList(emit) {
     const empty = known.rows.length === 0 && deliveries.order.length > 0;
     none.hidden = !empty;
     setText(none, empty ? "No delivery passes the filter." : "");
-    more.hidden = deliveries.order.length === 0;
+    more.hidden = deliveries.order.length === 0 || deliveries.order.at(-1) === deliveries.first;
   }
 
   /** What somebody reads does not move when newer ones come. @type {string | null} */
