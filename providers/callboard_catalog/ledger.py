@@ -4,6 +4,8 @@ Owns the numbers that a transaction gives out, its history rows and the effects 
 reports to the runtime.
 """
 
+from itertools import takewhile
+
 from msgspec import Raw
 from sqlalchemy import Connection, delete, select, update
 
@@ -93,16 +95,16 @@ class Ledger:
         """Drop history from before ``horizon``, a piece at a time and not often."""
         if not horizon or now - self._pruned_at < _PRUNE_EVERY:
             return
-        old = (
-            select(history.c.id)
-            .where(history.c.at < horizon)
-            .order_by(history.c.at)
+        oldest = self._connection.execute(
+            select(history.c.id, history.c.at)
+            .order_by(history.c.id)
             .limit(_PRUNE_AT_MOST)
         )
-        gone = self._connection.execute(
-            delete(history).where(history.c.id.in_(old.scalar_subquery()))
-        )
-        if gone.rowcount < _PRUNE_AT_MOST:
+        # Only from the beginning: a gap would hide a change from a follower.
+        old = [row.id for row in takewhile(lambda row: row.at < horizon, oldest.all())]
+        if old:
+            self._connection.execute(delete(history).where(history.c.id <= old[-1]))
+        if len(old) < _PRUNE_AT_MOST:
             self._pruned_at = now
 
     def close(self) -> None:

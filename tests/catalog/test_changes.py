@@ -8,7 +8,8 @@ import pytest
 import yaml
 from sqlalchemy import delete
 
-from callboard_catalog import Delta, Full
+from callboard import Database
+from callboard_catalog import CatalogSettings, Delta, Full
 from callboard_catalog.tables import history
 from callboard_catalog.testing import Shelf, component, group
 
@@ -76,6 +77,38 @@ async def test_follower_of_another_or_a_forgotten_past_begins_anew(
         connection.execute(delete(history).where(history.c.id == 1))
     assert (await shelf.get("/changes", after=begin))["reset"] is True
     assert (await shelf.get("/changes", after=middle))["reset"] is False
+
+
+async def test_history_goes_when_it_is_older_than_it_is_kept(
+    database: Database,
+) -> None:
+    shelf = Shelf(database, CatalogSettings(history_days=1))
+    await shelf.give(Full([component("a")]))
+    begin = (await shelf.get("/changes"))["position"]
+    await shelf.give(Delta([component("a", owner="x")]))
+    shelf.clock = 90_000
+    await shelf.give(Delta([component("b")]))
+    path = "/entities/by-name/component/default/a"
+    assert (await shelf.get(f"{path}/history"))["items"] == []
+    told = (await shelf.get(f"{path}/why"))["told"]
+    assert "is there; its last change is older than the history kept" in told[0]
+    assert (await shelf.get(path))["spec"]["owner"] == "x"
+    assert (await shelf.get("/changes", after=begin))["reset"] is True
+
+
+async def test_history_goes_from_its_beginning_alone(database: Database) -> None:
+    shelf = Shelf(database, CatalogSettings(history_days=1))
+    shelf.clock = 10
+    await shelf.give(Full([component("a")]))
+    begin = (await shelf.get("/changes"))["position"]
+    shelf.clock = 50_000
+    await shelf.give(Delta([component("b")]))
+    shelf.clock = 5  # this change was stamped early and came late
+    await shelf.give(Delta([component("c")]), as_of=50_001)
+    shelf.clock = 90_000
+    await shelf.give(Delta([component("d")]))
+    news = await shelf.get("/changes", after=begin)
+    assert names(news["upserted"]) == {"b", "c", "d"}
 
 
 async def test_export_is_yaml_documents_as_providers_gave_them(shelf: Shelf) -> None:
