@@ -8,12 +8,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from callboard import EventName, Provider, Run, Untyped, on
+from callboard_inspector.served import served
+from callboard_inspector.terminal.show import show
 
 ROOT = Path(__file__).parent.parent
 PLAYS = 45.0
@@ -76,14 +82,27 @@ def shoot(camera: Camera) -> None:
     camera.take("run")
     camera.open_run("issues state:failed", "error")
     camera.take("error")
-    camera.open_run("team", "entities")
+    camera.open_run("team state:completed", "entities")
+    for row in page.locator(".delivery").all():
+        if page.locator(".panel .subject").count() > 0:
+            break
+        row.click()  # the one before it changed nothing
+        page.wait_for_timeout(400)
     camera.take("changes")
     page.locator(".panel .subject").first.click()
     camera.take("entity")
-    camera.open_run("team", "payload")
+    camera.open_run("team state:completed", "payload")
     camera.take("payload")
     page.get_by_role("button", name="Providers").click()
     camera.take("providers")
+    camera.open_run("issues state:failed", "stack")
+    page.locator(".tree .task").last.click()
+    camera.take("await-stack")
+    camera.open_run("issues state:failed", "overview")
+    compare = page.locator(".panel").get_by_role("button", name="compare").first
+    if compare.count() > 0:  # it has run twice
+        compare.click()
+        camera.take("compare")
     camera.open_run("issues state:failed", "log")
     camera.take("log")
     page.keyboard.press("Control+k")
@@ -94,9 +113,76 @@ def shoot(camera: Camera) -> None:
     page.keyboard.press("?")
     camera.take("help")
     page.keyboard.press("Escape")
+    shoot_narrow(camera)
+    shoot_opened(camera)
+
+
+def shoot_narrow(camera: Camera) -> None:
+    """One pane at a time."""
+    page = camera.page
     camera.open_run("issues state:failed", "overview")
     page.set_viewport_size(NARROW)  # pyright: ignore[reportArgumentType] - a ViewportSize is such a dict
     camera.take("narrow")
+    page.locator(".tree .task").nth(1).click()
+    camera.take("narrow-task")
+
+
+def shoot_opened(camera: Camera) -> None:
+    """A run in a file, opened from the disk."""
+    page = camera.page
+    page.set_viewport_size(SIZE)  # pyright: ignore[reportArgumentType] - a ViewportSize is such a dict
+    camera.open_run("issues state:failed", "error")
+    with page.expect_download() as waiting:
+        page.locator("#tab-overview").click()
+        page.get_by_role("button", name="Keep as a file").click()
+    with tempfile.TemporaryDirectory() as folder:
+        kept, enclosed = Path(folder, "run.json"), Path(folder, "run.html")
+        waiting.value.save_as(kept)
+        show(str(kept), html=enclosed)
+        page.goto(enclosed.as_uri())
+        page.locator(".tree .task").last.click()
+        camera.take("opened-file")
+
+
+class Crowd(Provider):
+    """Starts ten thousand tasks that wait."""
+
+    name = "crowd"
+    timeout = None
+
+    @on(EventName("plain", "crowd", None))
+    async def gather(self, _event: Untyped, run: Run) -> None:
+        """Until the camera is gone."""
+        async with anyio.create_task_group() as group:
+            for row in range(100):
+                group.start_soon(self._row, run, row, name=f"row {row}")
+
+    async def _row(self, run: Run, row: int) -> None:
+        async with run.span(f"seats of row {row}"), anyio.create_task_group() as group:
+            for seat in range(100):
+                group.start_soon(anyio.sleep_forever, name=f"seat {row}.{seat}")
+
+
+def shoot_alone(chromium: Browser, folder: Path, scheme: str) -> None:
+    """What the demo never shows: nothing yet, very much, a question, watching only."""
+    with served(Crowd()) as house:
+        camera = _camera(chromium, house.link(name="ada"), folder, scheme)
+        camera.take("empty")
+        house.deliver("crowd", {})
+        page = camera.page
+        page.locator(".delivery").first.click()
+        page.locator(".tree .task", has_text="seat 0.9").first.wait_for()
+        page.locator(".tree .task").nth(4).click()
+        page.locator("#tab-stack").click()
+        camera.take("ten-thousand")
+        page.locator(".tree .task").first.click()
+        page.locator("#tab-overview").click()
+        page.get_by_role("button", name="Cancel…").click()
+        camera.take("actions")
+        page.context.clear_cookies()
+        page.reload()
+        camera.take("watching-only")
+        page.close()
 
 
 def main() -> None:
@@ -110,6 +196,7 @@ def main() -> None:
         time.sleep(PLAYS)
         for scheme in ("light", "dark"):
             shoot(_camera(chromium, address, folder, scheme))
+            shoot_alone(chromium, folder, scheme)
         chromium.close()
 
 
