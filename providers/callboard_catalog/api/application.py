@@ -19,6 +19,7 @@ from callboard_catalog.api.errors import ApiError, answer
 from callboard_catalog.api.guard import Guard
 from callboard_catalog.api.locations import Locations, Refresh
 from callboard_catalog.api.openapi import document
+from callboard_catalog.api.queries import Queries
 from callboard_catalog.catalog import Catalog
 from callboard_catalog.query.predicates import InvalidQuery
 from callboard_catalog.refs import InvalidRef
@@ -37,6 +38,7 @@ def make_application(
     reader = Reader(catalog.database)
     app = Starlette(
         routes=[
+            *Queries(reader).routes(),
             *Entities(reader).routes(),
             *Locations(reader, catalog.schemas, refresh or _no_refresh).routes(),
             *Beyond(catalog, reader).routes(),

@@ -13,7 +13,12 @@ from starlette.requests import Request
 
 from callboard_catalog.api.errors import ApiError
 from callboard_catalog.documents import JsonValue
-from callboard_catalog.query.predicates import InvalidQuery, checked_text
+from callboard_catalog.query.predicates import (
+    InvalidQuery,
+    Predicate,
+    checked_text,
+    parse_predicate,
+)
 
 T = TypeVar("T")
 
@@ -149,6 +154,16 @@ def decoded(raw: msgspec.Raw) -> JsonValue:
         return msgspec.json.decode(raw)
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"Malformed request body, {error}") from None
+
+
+def predicate_in(raw: msgspec.Raw | msgspec.UnsetType) -> Predicate | None:
+    """The predicate of a body; None when it has none.
+
+    Raises:
+        ApiError: It nests too deep.
+        InvalidQuery: It is no predicate.
+    """
+    return None if raw is msgspec.UNSET else parse_predicate(decoded(raw))
 
 
 class FullText(Struct):
