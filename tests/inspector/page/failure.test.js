@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { asText, firstOf, membersOf, shortType } from "../../../inspector/callboard_inspector/static/state/failure.js";
+import { summaryOf, asText, firstOf, membersOf, shortType } from "../../../inspector/callboard_inspector/static/state/failure.js";
 import { ownFrame, packageOf, sectionsOf, shortFile } from "../../../inspector/callboard_inspector/static/state/stack.js";
 
 /**
@@ -82,4 +82,10 @@ test("a file is named by what tells it from others", () => {
   assert.equal(shortFile("/v/lib/python3.13/site-packages/trio/_core/_run.py"), "trio/_core/_run.py");
   assert.equal(packageOf("<frozen importlib._bootstrap>"), "importlib._bootstrap");
   assert.equal(packageOf("/src/runtime/callboard/supervisor.py"), "callboard");
+});
+
+test("a group is told on one line by the first exception that is none", () => {
+  const leaf = { type: "pkg.errors.DemoError", message: "nobody\n knows" };
+  const group = { type: "ExceptionGroup", message: "two", members: [{ type: "ExceptionGroup", message: "one", members: [leaf] }, leaf] };
+  assert.equal(summaryOf(/** @type {import("../../../inspector/callboard_inspector/static/wire.js").Failure} */ (/** @type {unknown} */ (group))), "DemoError: nobody knows (and 1 more)");
 });

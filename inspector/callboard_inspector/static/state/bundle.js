@@ -5,6 +5,7 @@
  * questions from a file as the server would.
  */
 
+import { summaryOf } from "./failure.js";
 import { characters } from "./plain.js";
 
 /** @typedef {import("../wire.js").Answer} Answer */
@@ -259,9 +260,7 @@ function rowsOf(bundle) {
  */
 function restOf(task) {
   const { failure } = task;
-  const error = failure
-    ? `${failure.type}: ${failure.message}`.replace(/\s+/g, " ").slice(0, TEXT)
-    : null;
+  const error = failure ? summaryOf(failure).slice(0, TEXT) : null;
   return {
     cause: task.cause?.slice(0, TEXT) ?? null, waits: task.waits ?? null, labels: task.labels ?? {},
     progress: task.progress ?? null, error, timeout: task.timeout ?? null,

@@ -99,3 +99,18 @@ export function asText(failure, indent = "") {
   });
   return lines.join("\n");
 }
+
+/**
+ * A failure on one line, as a row has it: of a group, the first exception that is none itself.
+ * @param {Failure} failure
+ */
+export function summaryOf(failure) {
+  let others = 0;
+  let first = failure;
+  while (first.members && first.members.length > 0) {
+    others += first.members.length - 1;
+    first = /** @type {Failure} */ (first.members[0]);
+  }
+  const said = [shortType(first.type), first.message.replace(/\s+/g, " ").trim()].filter(Boolean).join(": ");
+  return `${said}${others > 0 ? ` (and ${others} more)` : ""}`;
+}

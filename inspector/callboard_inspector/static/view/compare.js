@@ -7,6 +7,7 @@
 import { duration, h, stateIcon } from "./format.js";
 import { changesOf, pairsOf } from "../state/compare.js";
 import { diffOf } from "../state/diff.js";
+import { summaryOf } from "../state/failure.js";
 import { plain } from "../state/plain.js";
 import { answerTo } from "../state/store.js";
 import { morphChildren } from "./detail/morph.js";
@@ -65,6 +66,7 @@ export function makeCompare(emit, ask) {
       h("div", { class: "row", "data-key": "choices" },
         h("label", null, h("input", { type: "checkbox", checked: less, onchange: () => { less = !less; redraw(); } }), " only what differs"),
         h("span", { class: "count" }, sum(differing.length, "task"), ", ", sum(changes.filter((change) => !change.same).length, "subject"))),
+      left.whole && right.whole && differing.length === 0 ? notice("The same tasks ended the same way, for the same reasons. All of them are shown.", "same") : null,
       trees(left, right, shown.slice(0, ROWS)),
       shown.length > ROWS ? notice(`${shown.length - ROWS} more rows are not shown.`, "cut") : null,
       left.whole && right.whole ? null : notice("Loading the rest…", "rest"),
@@ -152,7 +154,7 @@ export function makeCompare(emit, ask) {
   function cell(side, task, depth) {
     if (task === null) return h("td", { class: "none" }, "—");
     const took = task.started && task.ended ? duration(task.ended - task.started) : "";
-    const error = task.failure ? `${task.failure.type}: ${task.failure.message}` : task.cause ?? "";
+    const error = task.failure ? summaryOf(task.failure) : task.cause ?? "";
     const inside = h("div", { class: "paired" },
       stateIcon(task.state), " ",
       link(task.name, () => emit({ do: "go", place: { view: "runs", delivery: side.delivery, run: side.run, task: `${side.run}.${task.n}` } })),
