@@ -77,7 +77,7 @@ def describe(error: BaseException, redactor: Redactor) -> Failure:
 
 def is_library(file: str) -> bool:
     """Whether a source file belongs to a library, the interpreter or callboard."""
-    return file.startswith((*_LIBRARY, _OWN, "<frozen"))
+    return file.startswith((*_LIBRARY, _OWN, "<frozen", "<attrs generated"))
 
 
 def source_line(file: str, line: int) -> str:
