@@ -95,9 +95,6 @@ def shoot(camera: Camera) -> None:
     camera.take("payload")
     page.get_by_role("button", name="Providers").click()
     camera.take("providers")
-    camera.open_run("issues state:failed", "stack")
-    page.locator(".tree .task").last.click()
-    camera.take("await-stack")
     camera.open_run("issues state:failed", "overview")
     compare = page.locator(".panel").get_by_role("button", name="compare").first
     if compare.count() > 0:  # it has run twice
