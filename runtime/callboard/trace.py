@@ -8,8 +8,9 @@ ring learns that it fell off, and starts again from a snapshot.
 
 import secrets
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TypeAlias
 
 from callboard.delivery import DeliveryState, DeliveryView
@@ -21,6 +22,9 @@ Item: TypeAlias = Task | DeliveryView
 _WELL = frozenset(
     {DeliveryState.COMPLETED, DeliveryState.FOLDED, DeliveryState.IGNORED}
 )
+
+_SHARE = 32
+"""A search for deliveries that may make room finds one in so many of all, if it can."""
 
 
 class Trace:
@@ -55,10 +59,8 @@ class Trace:
         self._weight = 0
         self._unweighed: list[Tree] = []
         self._delivery_limit = deliveries
-        # Which deliveries may make room, in the order in which they came to stand so.
-        # Kept, not searched for: every delivery beyond the limit asks.
-        self._well: OrderedDict[str, None] = OrderedDict()
-        self._unwell: OrderedDict[str, None] = OrderedDict()
+        # The next few that may make room: to look for each anew would go through all.
+        self._expendable: deque[DeliveryView] = deque()
         self._ring: list[Item | None] = [None] * capacity
         self._lock = threading.Lock()
         self._armed: list[Callable[[], None]] = []
@@ -80,11 +82,8 @@ class Trace:
         """Set fields of a delivery's view and publish it; None if memory let it go."""
         view = self.deliveries.get(delivery)
         if view is not None:
-            with self._lock:
-                for name, value in values.items():
-                    setattr(view, name, value)
-                if "state" in values and delivery in self.deliveries:
-                    self._file(view)
+            for name, value in values.items():
+                setattr(view, name, value)
             self.publish(view)
         return view
 
@@ -148,21 +147,28 @@ class Trace:
         """
         with self._lock:
             self.deliveries[view.id] = view
-            self._file(view)
             while len(self.deliveries) > self._delivery_limit:
-                oldest = next(iter(self._well or self._unwell), None)
+                oldest = self._oldest()
                 if oldest is None:
                     break
-                self._well.pop(oldest, None)
-                self._unwell.pop(oldest, None)
-                self.let_go[self.deliveries.pop(oldest).state] += 1
+                del self.deliveries[oldest.id]
+                self.let_go[oldest.state] += 1
         self.publish(view)
 
-    def _file(self, view: DeliveryView) -> None:
-        """Take note of whether ``view`` may make room."""
-        self._well.pop(view.id, None)
-        self._unwell.pop(view.id, None)
-        if view.state in _WELL:
-            self._well[view.id] = None
-        elif view.state is not DeliveryState.RUNNING:
-            self._unwell[view.id] = None
+    def _oldest(self) -> DeliveryView | None:
+        """The next to make room: what ended well, else what does not run."""
+        while True:
+            if not self._expendable:
+                views = self.deliveries.values()
+                few = max(self._delivery_limit // _SHARE, 1)
+                well = (v for v in views if v.state in _WELL)
+                idle = (v for v in views if v.state is not DeliveryState.RUNNING)
+                self._expendable.extend(islice(well, few))
+                if not self._expendable:
+                    self._expendable.extend(islice(idle, few))
+            if not self._expendable:
+                return None
+            view = self._expendable.popleft()
+            current = self.deliveries.get(view.id) is view
+            if current and view.state is not DeliveryState.RUNNING:
+                return view
