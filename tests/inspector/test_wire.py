@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
-from callboard import Trace, clock, failure, history, task
+from callboard import Trace, clock, failure, history, journal, scopes, task
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.failure import Failure
 from callboard_inspector import questions, rows, typescript, wire
@@ -43,7 +43,8 @@ def values() -> None:
         st.register_type_strategy(kind, found)
     sent = [kind for room in (wire, questions, failure) for kind in structs(room)]
     sent += [*structs(rows), task.TaskRecord, task.LogLine, task.Progress]
-    for kind in (*sent, history.RunSummary):
+    sent += [history.RunSummary, journal.ActionEntry, scopes.ScopeFacts]
+    for kind in sent:
         st.register_type_strategy(kind, all_fields(kind))
 
 
