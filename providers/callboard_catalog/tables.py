@@ -92,6 +92,7 @@ search = sa.Table(
     sa.Column("entity", Id, primary_key=True, autoincrement=False),
     # As it was written; null when the same as value, or when there is none.
     sa.Column("original", Text),
+    sa.Index("catalog_search_entity", "entity", "key"),
     sqlite_with_rowid=False,
 )
 

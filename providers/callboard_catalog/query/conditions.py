@@ -45,25 +45,31 @@ _TYPES = {
 }
 
 
-def condition(predicate: Predicate | None) -> ColumnElement[bool]:  # noqa: PLR0911 - one per part of the language
-    """The predicate as a condition on the table of entities."""
+def condition(predicate: Predicate | None, *, each: bool) -> ColumnElement[bool]:  # noqa: PLR0911 - one per part of the language
+    """The predicate as a condition on the table of entities.
+
+    Args:
+        predicate: What must be true of an entity.
+        each: Look it up for one entity after the other, as is best for few of them and
+            for a page; otherwise for all at once, as is best for counting.
+    """
     match predicate:
         case None:
             return true()
         case All(parts):
-            return and_(true(), *map(condition, parts))
+            return and_(true(), *(condition(part, each=each) for part in parts))
         case Either(parts):
-            return or_(false(), *map(condition, parts))
+            return or_(false(), *(condition(part, each=each) for part in parts))
         case Not(part):
-            return not_(condition(part))
+            return not_(condition(part, each=each))
         case HasPrefix(key, prefix):
             values = values_of(key).subquery()
             matching = values.c.value.startswith(prefix, autoescape=True)
             return entities.c.id.in_(select(values.c.entity).where(matching))
         case Has(key, None):
-            return _has_key(key)
+            return _has_key(key, each)
         case Has(key, values):
-            return _has_value(key, values or ())
+            return _has_value(key, values or (), each)
 
 
 def values_of(key: str) -> Select[Any, Any, Any]:
@@ -117,6 +123,8 @@ def few_entities(
             continue
         rows = values_of(part.key).subquery()
         query = select(rows.c.entity).where(rows.c.value.in_(part.values))
+        # Along the index, or PostgreSQL gathers all of them before the first.
+        query = query.order_by(rows.c.value, rows.c.entity)
         found = list(connection.scalars(query.limit(_FEW + 1)))
         if len(found) <= _FEW and (best is None or len(found) < len(best)):
             best = found
@@ -134,13 +142,13 @@ def matches_text(fields: tuple[str, ...], term: str) -> ColumnElement[bool]:
     return entities.c.id.in_(found)
 
 
-def _has_key(key: str) -> ColumnElement[bool]:
+def _has_key(key: str, each: bool) -> ColumnElement[bool]:
     if key.startswith(_RELATION) or key in {"metadata.uid", _ORPHAN}:
         return entities.c.id.in_(select(values_of(key).subquery().c.entity))
-    return entities.c.id.in_(select(search.c.entity).where(search.c.key == key))
+    return _found(select(search.c.entity).where(search.c.key == key), each)
 
 
-def _has_value(key: str, values: tuple[str, ...]) -> ColumnElement[bool]:
+def _has_value(key: str, values: tuple[str, ...], each: bool) -> ColumnElement[bool]:
     if key.startswith(_RELATION):
         type_ = _TYPES.get(key.removeprefix(_RELATION), "")
         return exists().where(
@@ -152,20 +160,23 @@ def _has_value(key: str, values: tuple[str, ...]) -> ColumnElement[bool]:
         return entities.c.uid.in_(values)
     if key == _ORPHAN:
         return _is_orphan() if "true" in values else false()
-    found = exists().where(
-        search.c.key == key,
-        search.c.value.in_([value for value in values if value]),
-        search.c.entity == entities.c.id,
-    )
+    rows = select(search.c.entity).where(search.c.key == key)
+    spelled = [value for value in values if value]
+    found = _found(rows.where(search.c.value.in_(spelled)), each)
     if "" not in values:
         return found
-    empty = exists().where(
-        search.c.key == key,
-        search.c.value == "",
-        search.c.original.is_not(None),
-        search.c.entity == entities.c.id,
-    )
-    return or_(found, empty)
+    empty = rows.where(search.c.value == "", search.c.original.is_not(None))
+    return or_(found, _found(empty, each))
+
+
+def _found(rows: Select[Any], each: bool) -> ColumnElement[bool]:
+    """Whether an entity is among the rows of the search table."""
+    if not each:
+        return entities.c.id.in_(rows)
+    # The offset keeps PostgreSQL from making a join of it, for which it guesses too
+    # few rows and then reads all of them for a page of twenty.
+    one = rows.where(search.c.entity == entities.c.id).offset(0)
+    return exists(one.correlate(entities))
 
 
 def _is_orphan() -> ColumnElement[bool]:

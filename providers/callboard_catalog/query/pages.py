@@ -22,6 +22,9 @@ from callboard_catalog.query.cursors import Cursor, Query
 from callboard_catalog.query.predicates import Predicate
 from callboard_catalog.tables import entities
 
+_EVERYWHERE = frozenset(("kind", "metadata.name", "metadata.namespace"))
+"""Keys that every entity has a value of."""
+
 
 class Order(NamedTuple):
     """A key to order by, lower case, and the direction."""
@@ -100,7 +103,7 @@ def ordered_ids(
     Entities without a value to order by come last, or not at all.
     """
     few = few_entities(connection, predicate)
-    query = select(entities.c.id).where(*_filters(predicate, few))
+    query = select(entities.c.id).where(*_filters(predicate, few, each=few is not None))
     ids = list(connection.scalars(query.order_by(entities.c.id)))
     for field, descending in reversed(orders):
         values = _values(connection, field)
@@ -115,7 +118,7 @@ def ids_of_refs(
     connection: Connection, refs: Sequence[str], predicate: Predicate | None = None
 ) -> dict[str, int]:
     """Ids of those entities that are there and match, by ref."""
-    query = select(entities.c.ref, entities.c.id).where(condition(predicate))
+    query = select(entities.c.ref, entities.c.id).where(condition(predicate, each=True))
     return {
         row.ref: row.id
         for some in chunks(refs)
@@ -137,7 +140,9 @@ def facet(
     query = select(value, func.count()).group_by(value).order_by(value)
     if predicate is not None:
         few = few_entities(connection, predicate)
-        matching = select(entities.c.id).where(*_filters(predicate, few))
+        matching = select(entities.c.id).where(
+            *_filters(predicate, few, each=few is not None)
+        )
         query = query.where(rows.c.entity.in_(matching))
     return [(str(row[0]), int(row[1])) for row in connection.execute(query)]
 
@@ -155,13 +160,12 @@ def _ordered(
         columns: list[ColumnElement[Any]] = [entities.c.id]
         selected = select(null(), entities.c.id)
         place: tuple[object, ...] = (beyond.entity,) if beyond else ()
-        matched = _filters(query.predicate, few)
     else:
         rows = values_of(query.field).subquery()
         columns = [rows.c.value, rows.c.entity]
         selected = select(*columns).join(entities, entities.c.id == rows.c.entity)
         place = (beyond.value, beyond.entity) if beyond else ()
-        matched = _filters(query.predicate, few)
+    matched = _filters(query.predicate, few, each=True)
     if place:
         here = tuple_(*columns)
         selected = selected.where(here < place if descending else here > place)
@@ -172,19 +176,19 @@ def _ordered(
 
 
 def _filters(
-    predicate: Predicate | None, few: list[int] | None
+    predicate: Predicate | None, few: list[int] | None, *, each: bool
 ) -> list[ColumnElement[bool]]:
-    filters = [condition(predicate)]
+    filters = [condition(predicate, each=each)]
     if few is not None:
         filters.append(entities.c.id.in_(few))
     return filters
 
 
 def _count(connection: Connection, query: Query, few: list[int] | None) -> int:
-    matched = _filters(query.predicate, few)
+    matched = _filters(query.predicate, few, each=few is not None)
     if query.text is not None:
         matched.append(matches_text(query.text.fields, query.text.term))
-    if query.field is not None:
+    if query.field is not None and query.field not in _EVERYWHERE:
         rows = values_of(query.field).subquery()
         matched.append(entities.c.id.in_(select(rows.c.entity)))
     counted = select(func.count()).select_from(entities).where(*matched)
