@@ -4,10 +4,20 @@ Owns the one difference between the databases: how a large number of rows gets i
 quickly. Statements are made of table and column names, never of values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    update,
+)
 
 T = TypeVar("T")
 
@@ -39,6 +49,72 @@ def insert_rows(
     marks = ", ".join([mark] * len(names))
     statement = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
     connection.exec_driver_sql(statement, list(rows))
+
+
+def update_rows(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[Column[Any]],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Set columns of rows, given as tuples that begin with the row's number."""
+    if not rows:
+        return
+    first, *rest = columns
+    if connection.dialect.name == "postgresql" and len(rows) >= _COPY_FROM:
+        with _given(connection, table, columns, rows) as given:
+            connection.execute(
+                update(table)
+                .where(first == given.c[first.name])
+                .values({column: given.c[column.name] for column in rest})
+            )
+        return
+    names = [f"{column.name}_" for column in columns]
+    values = {
+        column.name: bindparam(f"{column.name}_", type_=column.type) for column in rest
+    }
+    connection.execute(
+        update(table).where(first == bindparam(names[0])).values(values),
+        [dict(zip(names, row, strict=True)) for row in rows],
+    )
+
+
+def delete_rows(
+    connection: Connection,
+    table: Table,
+    key: Sequence[Column[Any]],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Delete the rows whose ``key`` columns are among the tuples."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql" and len(rows) >= _COPY_FROM:
+        with _given(connection, table, key, rows) as given:
+            same = and_(*(column == given.c[column.name] for column in key))
+            connection.execute(delete(table).where(same))
+        return
+    names = [f"{column.name}_" for column in key]
+    same = [column == bindparam(name) for column, name in zip(key, names, strict=True)]
+    connection.execute(
+        delete(table).where(*same),
+        [dict(zip(names, row, strict=True)) for row in rows],
+    )
+
+
+@contextmanager
+def _given(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[Column[Any]],
+    rows: Sequence[tuple[object, ...]],
+) -> Generator[Table]:
+    """The rows as a table of their own, on PostgreSQL, to be joined with ``table``."""
+    like = [Column(column.name, column.type) for column in columns]
+    given = Table(f"{table.name}_given", MetaData(), *like, prefixes=["TEMPORARY"])
+    given.create(connection, checkfirst=False)
+    _copy(connection, given.name, [column.name for column in columns], rows)
+    yield given
+    given.drop(connection, checkfirst=False)
 
 
 def _copy(

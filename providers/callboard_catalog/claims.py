@@ -10,10 +10,10 @@ from math import inf
 from typing import NamedTuple
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.bulk import chunks, insert_rows, update_rows
 from callboard_catalog.change import NOWHERE, Change, Given
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.tables import claims, reads
@@ -141,20 +141,16 @@ def write_decision(
         for ref, key in decision.remembered
     ]
     insert_rows(connection, claims, list(claims.columns), rows)
-    if decision.rewritten:
-        connection.execute(
-            update(claims).where(claims.c.id == bindparam("claim")),
-            [
-                {
-                    "claim": id_,
-                    "digest": given.digest,
-                    "as_of": change.as_of,
-                    "changed_as_of": change.as_of,
-                    "document": given.document,
-                }
-                for id_, given in decision.rewritten
-            ],
-        )
+    columns = (claims.c.id, claims.c.digest, claims.c.as_of, claims.c.changed_as_of)
+    update_rows(
+        connection,
+        claims,
+        [*columns, claims.c.document],
+        [
+            (id_, given.digest, change.as_of, change.as_of, given.document)
+            for id_, given in decision.rewritten
+        ],
+    )
     for some in chunks(decision.confirmed):
         connection.execute(
             update(claims).where(claims.c.id.in_(some)).values(as_of=change.as_of)

@@ -54,6 +54,9 @@ def items(value: JsonValue) -> Sequence[JsonValue]:
     """The elements of an array, one for a lone value, none for null."""
     if value is None:
         return ()
+    # Almost all are lists; asking an abstract class takes ten times as long.
+    if isinstance(value, list):
+        return value
     if isinstance(value, Sequence) and not isinstance(value, str):
         return value
     return (value,)
@@ -61,7 +64,7 @@ def items(value: JsonValue) -> Sequence[JsonValue]:
 
 def members(value: JsonValue) -> Document:
     """The members of an object; none for anything else."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict | Mapping) else {}
 
 
 def shown(value: object) -> str:

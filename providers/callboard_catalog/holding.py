@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 
-from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.bulk import chunks, insert_rows, update_rows
 from callboard_catalog.change import Change
 from callboard_catalog.claims import Claim, live_claims
 from callboard_catalog.ledger import Ledger
@@ -150,7 +150,7 @@ class _Work:
         self._indexed: list[Indexed] = []
         self._removed: list[int] = []
         self._rows: list[tuple[object, ...]] = []
-        self._updates: list[dict[str, object]] = []
+        self._updates: list[tuple[object, ...]] = []
 
     def remove(self, old: Shown | None) -> None:
         if old is None:
@@ -181,8 +181,7 @@ class _Work:
             return
         if old.claim == claim.id and old.digest == claim.digest:
             return
-        update_ = {"entity": old.id, "claim": claim.id, "digest": claim.digest}
-        self._updates.append({**update_, "changed_at": at})
+        self._updates.append((old.id, claim.id, claim.digest, at))
         if old.digest == claim.digest:
             self.counts.handed_over += 1
             self._record("handed-over", claim, old.uid, old.document, document)
@@ -213,8 +212,7 @@ class _Work:
         for some in chunks(self._removed):
             connection.execute(delete(entities).where(entities.c.id.in_(some)))
         insert_rows(connection, entities, list(entities.columns), self._rows)
-        if self._updates:
-            connection.execute(
-                update(entities).where(entities.c.id == bindparam("entity")),
-                self._updates,
-            )
+        columns = (entities.c.id, entities.c.claim, entities.c.digest)
+        update_rows(
+            connection, entities, [*columns, entities.c.changed_at], self._updates
+        )

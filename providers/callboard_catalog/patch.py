@@ -30,7 +30,8 @@ def _members(path: str, before: Document, after: Document) -> Iterator[Document]
         inner = f"{path}/{_escaped(key)}"
         if key not in before:
             yield {"op": "add", "path": inner, "value": value}
-        else:
+        # Most members are texts that stayed.
+        elif not (isinstance(value, str) and value == before[key]):
             yield from _changes(inner, before[key], value)
 
 

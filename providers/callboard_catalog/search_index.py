@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Connection, Table
 
-from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.bulk import chunks, delete_rows, insert_rows
 from callboard_catalog.documents import Document, JsonValue, decode_object
 from callboard_catalog.relations import relations_of
 from callboard_catalog.tables import relations, search
@@ -72,7 +72,7 @@ def index(connection: Connection, entities: Sequence[Indexed]) -> None:
                 removed += before
                 added += after
             _delete(connection, table, removed)
-            insert_rows(connection, table, list(table.columns), sorted(added, key=_key))
+            insert_rows(connection, table, list(table.columns), sorted(added))
 
 
 def _search_of(entity: Indexed, document: bytes | None) -> set[tuple[object, ...]]:
@@ -89,23 +89,13 @@ def _relations_of(entity: Indexed, document: bytes | None) -> set[tuple[object, 
     return {(*relation, entity.id) for relation in found}
 
 
-def _key(row: tuple[object, ...]) -> tuple[object, ...]:
-    return row[:3]
-
-
 def _delete(
     connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]
 ) -> None:
-    if not rows:
-        return
     key = list(table.primary_key.columns)
-    names = [f"{column.name}_" for column in key]
     places = [list(table.columns).index(column) for column in key]
-    same = [column == bindparam(name) for column, name in zip(key, names, strict=True)]
-    connection.execute(
-        delete(table).where(*same),
-        [dict(zip(names, map(row.__getitem__, places), strict=True)) for row in rows],
-    )
+    keys = [tuple(map(row.__getitem__, places)) for row in rows]
+    delete_rows(connection, table, key, keys)
 
 
 def _flatten(path: str, value: JsonValue, found: list[tuple[str, JsonValue]]) -> None:
