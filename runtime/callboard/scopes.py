@@ -80,7 +80,9 @@ def _facts(scopes: list[Any], now: float) -> ScopeFacts:
     nearest, shielded, cancelled = math.inf, False, False
     for scope in scopes:
         nearest = min(nearest, scope.deadline)
-        cancelled = cancelled or scope.cancel_called
+        # Not `cancel_called`: asked on another loop, whose clock differs, trio's takes
+        # the deadline for passed and cancels.
+        cancelled = cancelled or scope._cancel_called
         shielded = scope.shield
         if shielded:
             break

@@ -3,7 +3,10 @@
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
+import trio
+import trio.testing
 
 from callboard import clock
 from callboard.scopes import ScopeFacts, facts_of
@@ -120,3 +123,36 @@ async def test_span_has_the_facts_of_its_task() -> None:
     assert one is not None
     assert other is not None
     assert one.deadline == pytest.approx(other.deadline, abs=0.5)
+
+
+async def test_looking_from_a_loop_whose_clock_is_ahead_ends_nothing() -> None:
+    tree = Trace().open_tree("r", "d", "root")
+    ended: list[str] = []
+
+    async def child() -> None:
+        with anyio.move_on_after(1_000):
+            await anyio.sleep_forever()
+        ended.append("by its deadline")
+
+    async def look() -> ScopeFacts | None:
+        return facts_of(tree.tasks[1])
+
+    def elsewhere() -> ScopeFacts | None:
+        ahead = trio.testing.MockClock()
+        ahead.jump(1e12)
+        return trio.run(look, clock=ahead)
+
+    async def body() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(child, name="child")
+            await anyio.wait_all_tasks_blocked()
+            found = await anyio.to_thread.run_sync(elsewhere)
+            await anyio.wait_all_tasks_blocked()
+            assert found is not None
+            assert not found.cancelled
+            assert not ended
+            group.cancel_scope.cancel()
+
+    with anyio.fail_after(5), installed():
+        async with anyio.create_task_group() as group:
+            group.start_soon(watch, body(), tree.root)
