@@ -7,11 +7,11 @@ run at a time on the loop that calls. ``callboard.testing`` has the long way.
     acme = github.create_organization("acme", members=["ada"])
     acme.create_hook("http://callboard/webhooks/github", secret="s")
     async with open_catalog() as catalog:
-        provider = Organizations(catalog, *reach(github))
+        provider = Organizations(catalog, *reach(github, "acme"))
         await read(provider)
         acme.create_team("Platform", members=["ada"])
         await hear(provider, *github.outbox.take())
-        assert "group:acme/platform" in await said_by(provider)
+        assert "group:default/platform" in await said_by(provider)
 """
 
 import functools
