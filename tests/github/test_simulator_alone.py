@@ -125,6 +125,6 @@ def test_example_of_the_document_holds() -> None:
 
     async def main() -> None:
         names: dict[str, Any] = {}
-        await eval(code, names)  # noqa: S307 - our own document
+        await eval(code, names)
 
     trio.run(main)

@@ -16,12 +16,11 @@ import trio
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from callboard_github.send import SECRET
 from callboard_github.simulator.faults import WebhookFaults
 from callboard_github.simulator.life import live
 from callboard_github.simulator.population import Size, populate
 from callboard_github.simulator.simulator import Simulator
-
-SECRET = "CALLBOARD_GITHUB_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 
 Share: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 Seconds: TypeAlias = Annotated[float, Parameter(validator=Number(gte=0))]
