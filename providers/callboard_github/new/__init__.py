@@ -1,0 +1,1 @@
+"""``callboard new provider``: what a provider of one's own begins with."""
