@@ -70,7 +70,7 @@ def test_a_link_opens_delivery_task_tab_filter_and_folds(
     expect(task(page, "entrance")).to_have_count(0)
     page.get_by_role("tab", name="Log").click()
     page.locator(".filter").fill("event:act")
-    page.wait_for_function("location.search.includes('filter=')")
+    page.wait_for_function("() => location.search.includes('filter=')")
     link = page.url
     assert {"delivery", "task", "tab", "filter", "folds"} <= set(said(page))
     other = page.context.new_page()

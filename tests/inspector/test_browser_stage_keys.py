@@ -106,7 +106,7 @@ def test_deliveries_tabs_and_what_is_shown_have_keys(
     first = page.locator(".tree .task").nth(1)
     tall = (first.bounding_box() or {})["y"]
     keys("d")
-    page.wait_for_function("localStorage.getItem('density') === 'compact'")
+    page.wait_for_function("() => localStorage.getItem('density') === 'compact'")
     page.wait_for_function(
         "before => document.querySelectorAll('.tree .task')[1]"
         ".getBoundingClientRect().y < before",

@@ -101,7 +101,7 @@ def test_ten_thousand_tasks_are_few_rows_and_their_frames_are_told(
         root = page.locator(".tree .task").first
         expect(root).to_be_visible()
         page.wait_for_function(
-            f"document.querySelector('{TREE} .space').offsetHeight > {MANY * 26}"
+            f"() => document.querySelector('{TREE} .space').offsetHeight > {MANY * 26}"
         )
         assert page.locator(".tree .task").count() < 80
         box = page.locator(TREE).element_handle()
