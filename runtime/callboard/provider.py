@@ -51,6 +51,8 @@ class Handler(Struct, frozen=True):
     """Seconds from the start of one tick to the start of the next."""
     cron: str | None = None
     """When it ticks, as a cron expression in UTC."""
+    at_start: bool = False
+    """Whether it ticks at every start too, however short ago the last tick was."""
 
     @property
     def scheduled(self) -> bool:
@@ -160,6 +162,7 @@ class _Mark(Struct, frozen=True):
     coalesced_by: tuple[str, ...] = ()
     every: float | None = None
     cron: str | None = None
+    at_start: bool = False
 
 
 @overload
@@ -205,13 +208,22 @@ def on(
 
 
 def every(
-    *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    *,
+    days: float = 0,
+    hours: float = 0,
+    minutes: float = 0,
+    seconds: float = 0,
+    at_start: bool = False,
 ) -> Callable[[Callable[[P, R], Awaitable[Any]]], Callable[[P, R], Awaitable[Any]]]:
-    """Call the method on a schedule, and once at start: ``(self, run)``."""
+    """Call the method on a schedule: ``(self, run)``.
+
+    At a start it is called at once if its last tick completed longer ago than the
+    period; with ``at_start`` in any case, for what looks at the time in between.
+    """
     period = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     if period <= 0:
         raise HandlerError(f"every(): expected a period above 0 s, got {period} s")
-    return _marking(_Mark(every=period))
+    return _marking(_Mark(every=period, at_start=at_start))
 
 
 def cron(

@@ -1,7 +1,8 @@
 """How long the journal keeps what has ended.
 
 Owns the limits by age, count and bytes. Only ended deliveries go, oldest first, with
-their runs and effects; what waits, runs or is parked stays whatever its age.
+their runs and effects; what waits, runs or is parked stays whatever its age. How new
+what went was is kept, so that it is not taken for never received.
 """
 
 import logging
@@ -10,13 +11,13 @@ from typing import Annotated
 import anyio
 import sqlalchemy as sa
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from callboard import clock
 from callboard.database import Database
 from callboard.delivery import DeliveryState
-from callboard.tables import actions, deliveries, effects, runs
+from callboard.tables import actions, deliveries, effects, runs, swept
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,10 @@ def _sweep_once(connection: Connection, limits: Retention) -> int:
         aged = oldest.where(t.received_at < clock.now() - limits.days * _DAY)
         gone += [i for i in _ids(connection, aged.limit(_BATCH)) if i not in gone]
     if gone:
+        newest = select(func.max(t.received_at)).where(t.id.in_(gone)).scalar_subquery()
+        connection.execute(
+            update(swept).where(swept.c.until < newest).values(until=newest)
+        )
         connection.execute(delete(effects).where(effects.c.delivery.in_(gone)))
         connection.execute(delete(runs).where(runs.c.delivery.in_(gone)))
         connection.execute(delete(actions).where(actions.c.delivery.in_(gone)))

@@ -53,8 +53,8 @@ class Schedule:
     ) -> None:
         """Begin from ``last_ticks``: when each handler last completed, by its name.
 
-        One with a period is due at once if that is longer ago, or never was; one with a
-        cron expression if a mark has passed since. ``open_ticks`` are the deliveries of
+        One with a period is due at once if that is longer ago, or never was, or if it
+        ticks at every start; one with a cron expression if a mark has passed since. ``open_ticks`` are the deliveries of
         ticks that have not ended, by the same names: none is made beside them.
         """
         self._accept = accept
@@ -89,6 +89,8 @@ class Schedule:
 
 def _first(handler: Handler, last: float | None) -> float:
     """At once for a period that has passed since; on the clock's mark for cron."""
+    if handler.at_start:
+        return clock.now()
     if handler.every is None:
         return _next(handler, last or clock.now())
     return max((last or 0.0) + handler.every, clock.now())

@@ -48,6 +48,14 @@ deliveries = sa.Table(
     sa.Index("deliveries_received", "received_at"),
 )
 
+# One row: retention removed nothing that was received after this, in Unix seconds.
+swept = sa.Table(
+    "swept",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("until", sa.Double, nullable=False),
+)
+
 runs = sa.Table(
     "runs",
     metadata,

@@ -44,6 +44,13 @@ class Hourly(Provider):
         self.runs += 1
 
 
+class Starting(Provider):
+    name = "starting"
+
+    @every(hours=1, at_start=True)
+    async def everything(self, run: Run) -> None: ...
+
+
 class Nightly(Provider):
     name = "nightly"
 
@@ -128,6 +135,20 @@ def test_first_tick_is_at_once_unless_the_last_one_is_recent(
     assert [len(t.at) for t in (new, old, recent)] == [1, 1, 0]
     (tick,) = recent.schedule.ticks
     assert tick.due == pytest.approx(clock.now() + 1_800, abs=60)
+
+
+def test_one_that_ticks_at_every_start_does_so_however_recent_the_last_tick_was(
+    virtually: Virtually,
+) -> None:
+    recent = Ticking(Starting(), last={"starting.everything": clock.now() - 60})
+
+    async def main() -> None:
+        await recent.work(3_900)
+
+    virtually(main)
+    first, second = recent.at
+    assert first == 0
+    assert second >= 3_600
 
 
 def test_tick_waits_until_the_one_before_has_ended(virtually: Virtually) -> None:

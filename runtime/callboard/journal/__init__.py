@@ -4,9 +4,11 @@ Owns every write to its tables. Each operation takes a list, because the writer 
 over all that wait for it at once. Reading for people is ``history``'s.
 """
 
+from collections.abc import Collection
+
 from callboard.database import Database
 from callboard.delivery import Delivery, DeliveryView
-from callboard.journal import arrivals, runs, turns
+from callboard.journal import arrivals, lookups, runs, turns
 from callboard.journal.entries import (
     Accepted,
     ActionEntry,
@@ -19,6 +21,7 @@ from callboard.journal.entries import (
     RunStart,
     Waiting,
 )
+from callboard.journal.lookups import Heard
 from callboard.journal.rows import load
 from callboard.journal.runs import INTERRUPTED
 from callboard.journal.turns import folded_reason
@@ -30,6 +33,7 @@ __all__ = [
     "Arrival",
     "Fold",
     "Head",
+    "Heard",
     "Journal",
     "Move",
     "Released",
@@ -98,3 +102,18 @@ class Journal:
     async def load(self, id_: str) -> Delivery | None:
         """A delivery with its payload; None if it is not, or no longer, kept."""
         return await self.database.read(lambda c: load(c, id_))
+
+    async def known(self, source: str, hook: str, guids: Collection[str]) -> set[str]:
+        """Which of ``guids`` came through a hook, whatever became of them."""
+        return await self.database.read(lambda c: lookups.known(c, source, hook, guids))
+
+    async def whole_since(self) -> float:
+        """From when on nothing was removed, in Unix seconds; 0 if nothing ever was.
+
+        A delivery that was sent before and is not here may have been here.
+        """
+        return await self.database.read(lookups.whole_since)
+
+    async def heard(self, source: str) -> list[Heard]:
+        """The hooks of a source through which something came that is still kept."""
+        return await self.database.read(lambda c: list(lookups.heard(c, source)))
