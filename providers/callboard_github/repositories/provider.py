@@ -1,31 +1,22 @@
 """Entities that repositories describe in their catalog files.
 
-Owns the handlers. Each of them asks GitHub how a repository is now, so that deliveries
-may come twice, late or in another order; a push that touches no catalog file asks
-nothing.
+Owns the handlers: which event makes what be looked at. A push that touches no catalog
+file asks GitHub nothing.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from callboard import every, on
-from callboard.clock import now
 from callboard_catalog import (
     Catalog,
     CatalogRun,
     EntityProvider,
-    Full,
-    Located,
-    Rejected,
 )
-from callboard_catalog.reading import claimed
 from callboard_github.client import GitHub
 from callboard_github.errors import (
-    GitHubError,
     IncompleteReadError,
-    NotFoundError,
-    NotInstalledError,
 )
 from callboard_github.events import (
     InstallationCreated,
@@ -48,29 +39,19 @@ from callboard_github.events import (
     RepositoryTransferred,
     RepositoryUnarchived,
 )
-from callboard_github.guard import check_removals
-from callboard_github.repositories.answers import Contents, Files, Repository
 from callboard_github.repositories.entities import (
     key_of,
-    owner_of,
     path_in,
-    prefix_in,
 )
 from callboard_github.repositories.filters import Filter
-from callboard_github.repositories.known import Known, known_files
-from callboard_github.repositories.mutating import (
-    given_by,
-    given_by_all,
-    mutations_of,
-    report,
-)
+from callboard_github.repositories.known import known_files
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.pushes import branch_of, is_vague, touches
 from callboard_github.repositories.reading import Reader
+from callboard_github.repositories.updating import Updater
 from callboard_github.scope import Scope
 from callboard_github.settings import RepositoriesSettings
 from callboard_github.together import together
-from callboard_github.turns import Turns
 
 
 class Repositories(EntityProvider):
@@ -94,10 +75,14 @@ class Repositories(EntityProvider):
         self.scope = scope
         self.settings = settings or RepositoriesSettings()
         self.most_removed = most_removed
-        self.filter = Filter(self.settings)
         self.patterns = Patterns(self.settings.paths)
-        self.reader = Reader(github, self.patterns, self.settings.branch)
-        self._turns = Turns[CatalogRun]()
+        self._updater = Updater(
+            provider=self.name,
+            catalog=catalog,
+            scope=scope,
+            wanted=Filter(self.settings),
+            reader=Reader(github, self.patterns, self.settings.branch),
+        )
 
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
@@ -133,7 +118,7 @@ class Repositories(EntityProvider):
                 run.label(skipped="no catalog file was touched")
                 return
         owner = repository.full_name.partition("/")[0]
-        await self._refresh(run, owner, repository.id, repository.node_id)
+        await self._updater.repository(run, owner, repository.id, repository.node_id)
 
     @on(
         RepositoryArchived,
@@ -163,7 +148,7 @@ class Repositories(EntityProvider):
         """Looked at anew with its filters: its files' entities come, change or go."""
         repository = event.repository
         owner = repository.full_name.partition("/")[0]
-        await self._refresh(run, owner, repository.id, repository.node_id)
+        await self._updater.repository(run, owner, repository.id, repository.node_id)
 
     @on(InstallationRepositoriesAdded, InstallationRepositoriesRemoved)
     async def access_changed(
@@ -180,65 +165,13 @@ class Repositories(EntityProvider):
                 for repository in some:
                     if repository.id is not None:
                         call = partial(
-                            self._refresh,
+                            self._updater.repository,
                             run,
                             account.login,
                             repository.id,
                             repository.node_id,
                         )
                         start(f"refresh {repository.full_name}", call)
-
-    async def _refresh(
-        self, run: CatalogRun, owner: str, id_: int, node_id: str | None
-    ) -> None:
-        """Make what is known of a repository what GitHub says now."""
-
-        async def work(run: CatalogRun) -> None:
-            await self._refreshed(run, owner, id_, node_id)
-
-        async with self._turns.single(id_, work):
-            await work(run)
-
-    async def _refreshed(
-        self, run: CatalogRun, owner: str, id_: int, node_id: str | None
-    ) -> None:
-        as_of = now()
-        if node_id is None or not await self.scope.covers(run, owner):
-            # Of an organization that has another name by now, too: its renaming is a
-            # delivery of its own.
-            run.label(skipped=f"{owner} is not ours")
-            return
-        try:
-            found = await self.reader.repository(run, owner, node_id)
-        except NotInstalledError as error:
-            run.label(skipped=str(error))
-            return
-        contents = await self._counting(run, found)
-        prefix = key_of(self.name, id_)
-        known = await known_files(self.catalog, self.name, prefix)
-        given: list[Located] = []
-        rejected: list[Rejected] = []
-        if contents is not None:
-            report([contents])
-            given, rejected = given_by(self.name, contents)
-        for mutation in mutations_of(known, given, rejected, as_of):
-            await run.apply(mutation)
-
-    async def _counting(
-        self, run: CatalogRun, found: Files | Repository | None
-    ) -> Contents | None:
-        """A repository's files; None when it is gone, not ours or does not count."""
-        if found is None:
-            run.label(gone=True)
-            return None
-        repository = found.repository if isinstance(found, Files) else found
-        if not await self.scope.covers(run, repository.owner):
-            run.label(skipped=f"{repository.owner} is not ours")
-            return None
-        if (reason := self.filter.reason(repository)) is not None:
-            run.label(skipped=reason)
-            return None
-        return await self.reader.contents(run, found)
 
     # Whole organizations.
 
@@ -264,7 +197,7 @@ class Repositories(EntityProvider):
         self, event: OrganizationDeleted, run: CatalogRun
     ) -> None:
         """Its repositories' entities go."""
-        await self._whole(run, event.organization.login)
+        await self._updater.owner(run, event.organization.login)
 
     @on(
         InstallationCreated,
@@ -291,136 +224,18 @@ class Repositories(EntityProvider):
         if gone and not self.scope.discovers:
             run.label(skipped=f"{account.login} is configured by name")
             return
-        await self._whole(run, account.login)
+        await self._updater.owner(run, account.login)
 
     async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
         if old is not None:
             self.scope.renamed(old, new)
-        await self._whole(run, new, past=old)
-
-    async def _whole(
-        self, run: CatalogRun, login: str, past: str | None = None
-    ) -> None:
-        """Bring all repositories of an owner up to date, whatever it was called."""
-
-        async def work(run: CatalogRun) -> None:
-            as_of = now()
-            owners, read = await self._look(run, login, past)
-            await self._replace(run, owners, read, as_of)
-
-        subject = ("owner", login.lower())
-        async with self._turns.reading(subject, work) as meanwhile:
-            as_of = now()
-            owners, read = await self._look(run, login, past)
-            async with self._turns.alone():
-                await self._replace(run, owners, read, as_of)
-                for again in list(meanwhile.values()):
-                    await again(run)
-
-    async def _look(
-        self, run: CatalogRun, login: str, past: str | None
-    ) -> tuple[set[str], list[Contents]]:
-        """Names of an owner whose repositories are to be replaced, and by which."""
-        await self.scope.changed(run)
-        owners: set[str] = set()
-        # The name may be another owner's by now, which is none to be replaced.
-        if past is not None and not await self.scope.covers(run, past):
-            owners.add(past.lower())
-        if await self.scope.covers(run, login):
-            owners.add(login.lower())
-            try:
-                return owners, await self.reader.organization(run, login, self.filter)
-            except NotFoundError:
-                run.label(gone=True)
-                return owners, []
-        if not self.scope.discovers:
-            run.label(skipped=f"{login} is not ours")
-            return set(), []
-        return (owners if past is not None else {login.lower()}), []
-
-    async def _replace(
-        self, run: CatalogRun, owners: set[str], read: Sequence[Contents], as_of: float
-    ) -> None:
-        """Make what is known of some owners' repositories what was read."""
-        report(read)
-        given, rejected = given_by_all(self.name, read)
-        known = await known_files(self.catalog, self.name, f"{self.name}/")
-        read_now = {key_of(self.name, contents.repository.id) for contents in read}
-        if owners:
-            read_now |= await self._lost(run, known, read_now)
-        here = {
-            key: file
-            for key, file in known.items()
-            if prefix_in(key) in read_now
-            or any(owner_of(entity) in owners for entity in file.entities.values())
-        }
-        for mutation in mutations_of(here, given, rejected, as_of):
-            await run.apply(mutation)
-
-    async def _lost(
-        self, run: CatalogRun, known: Known, read_now: set[str]
-    ) -> set[str]:
-        """Prefixes of repositories that have nothing but bad files, and are not ours.
-
-        No entity of theirs says whose they are, so GitHub is asked.
-        """
-        owned = {prefix_in(key) for key, file in known.items() if file.entities}
-        bad = {prefix_in(key) for key in known} - owned - read_now
-        if not bad:
-            return set()
-        logins = await self.scope.all(run)
-        return {
-            prefix
-            for prefix in bad
-            if not await self.reader.reached(run, int(prefix.split("/")[1]), logins)
-        }
+        await self._updater.owner(run, new, past=old)
 
     # Everything.
 
     @every(hours=6)
     async def everything(self, run: CatalogRun) -> None:
         """All repositories are read; those of owners that could not be stay as known."""
-        as_of = now()
-        async with self._turns.reading() as meanwhile:
-            logins = await self.scope.all(run)
-            read, failed = await self._read(run, logins)
-            if failed and len(failed) == len(logins):
-                raise next(iter(failed.values()))
-            report(read)
-            given, rejected = given_by_all(self.name, read)
-            async with self._turns.alone():
-                lost = {login.lower() for login in failed}
-                if lost:
-                    owned = await self.catalog.database.read(
-                        lambda connection: claimed(connection, self.name)
-                    )
-                    given += [o for o in owned if owner_of(o.entity) in lost]
-                full = Full(given, rejected=rejected, as_of=as_of)
-                await check_removals(self.catalog, self.name, full, self.most_removed)
-                await run.apply(full)
-                for again in list(meanwhile.values()):
-                    await again(run)
+        owners, failed = await self._updater.everything(run, self.most_removed)
         if failed:
-            raise IncompleteReadError(failed, len(logins))
-
-    async def _read(
-        self, run: CatalogRun, logins: Sequence[str]
-    ) -> tuple[list[Contents], dict[str, GitHubError]]:
-        """What some owners' repositories hold, and whose could not be read."""
-        read: list[Contents] = []
-        failed: dict[str, GitHubError] = {}
-        done = 0
-
-        async def one(login: str) -> None:
-            nonlocal done
-            try:
-                read.extend(await self.reader.organization(run, login, self.filter))
-            except GitHubError as error:
-                failed[login] = error
-            done += 1
-            run.progress(done, len(logins), "organizations")
-
-        async with together() as start:
-            for login in logins:
-                start(f"read {login}", partial(one, login))
-        return read, failed
+            raise IncompleteReadError(failed, owners)
