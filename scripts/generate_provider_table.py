@@ -13,12 +13,13 @@ from collections import defaultdict
 from pathlib import Path
 
 from callboard import Provider
+from callboard_github.hooks import MissedDeliveries
 from callboard_github.organizations import Organizations
 from callboard_github.repositories import Repositories
 
 page = Path(__file__).resolve().parents[1] / "docs" / "providers.md"
 begin, end = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
-kinds: tuple[type[Provider], ...] = (Organizations, Repositories)
+kinds: tuple[type[Provider], ...] = (Organizations, Repositories, MissedDeliveries)
 
 
 def table(kind: type[Provider]) -> str:
@@ -38,9 +39,15 @@ def table(kind: type[Provider]) -> str:
         for event, some in sorted(actions.items()):
             lines.append(f"| `{event}` | {', '.join(sorted(some))} | {told} |")
         if handler.scheduled:
-            hours = (handler.every or 0) / 3600
-            lines.append(f"| every {hours:g} hours, and at start | | {told} |")
+            lines.append(f"| every {period(handler.every or 0)} | | {told} |")
     return "\n".join(lines) + "\n"
+
+
+def period(seconds: float) -> str:
+    """In words; everything that has a period ticks at a start too, if it is due."""
+    hours, minutes = divmod(seconds / 60, 60)
+    told = f"{hours:g} hours" if hours and not minutes else f"{seconds / 60:g} minutes"
+    return f"{told}, and at start"
 
 
 def rendered(text: str) -> str:

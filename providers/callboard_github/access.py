@@ -20,7 +20,8 @@ from callboard_github.settings import App, Credentials, Token
 from callboard_github.signing import Signature
 
 if TYPE_CHECKING:
-    from callboard_github.client import Caller, GitHub
+    from callboard_github.calls import Caller
+    from callboard_github.client import GitHub
 
 _EARLY = 120.0
 """Seconds before its end that a token is not used any more."""
@@ -31,6 +32,14 @@ class Access(Protocol):
 
     async def authorization(self, run: "Caller", account: str | None) -> str:
         """The header for calls about an account."""
+        ...
+
+    async def signed(self) -> str:
+        """The header for calls that an app makes as itself.
+
+        Raises:
+            NotAllowedError: These are the credentials of no app, or of a wrong one.
+        """
         ...
 
     def forget(self, account: str | None) -> bool:
@@ -75,6 +84,14 @@ class TokenAccess:
     async def authorization(self, run: "Caller", account: str | None) -> str:  # noqa: ARG002 - the protocol's
         """The token."""
         return self._header
+
+    async def signed(self) -> str:
+        """A person's token is no app's.
+
+        Raises:
+            NotAllowedError: Always.
+        """
+        raise NotAllowedError("expected the credentials of an app, got a token")
 
     def forget(self, account: str | None) -> bool:  # noqa: ARG002 - the protocol's
         """A person has to replace it."""
@@ -123,7 +140,7 @@ class AppAccess:
                 run,
                 f"/app/installations/{installation.id}/access_tokens",
                 _Issued,
-                authorization=await self._signature.authorization(),
+                as_app=True,
             )
         except (NotAllowedError, NotFoundError) as error:
             if isinstance(error, BadCredentialsError):
@@ -135,6 +152,14 @@ class AppAccess:
         expires = datetime.fromisoformat(issued.expires_at).timestamp()
         self._tokens[login] = (issued.token, expires)
         return f"Bearer {issued.token}"
+
+    async def signed(self) -> str:
+        """The app's word about itself, signed with its key.
+
+        Raises:
+            BadCredentialsError: The key is none.
+        """
+        return await self._signature.authorization()
 
     def forget(self, account: str | None) -> bool:
         """Ask for another one next time, unless that was just done."""
@@ -155,10 +180,7 @@ class AppAccess:
     async def organizations(self, run: "Caller") -> list[str]:
         """Those on which the app is installed, and not suspended."""
         found = await self._github.pages(
-            run,
-            "/app/installations",
-            _Installation,
-            authorization=await self._signature.authorization(),
+            run, "/app/installations", _Installation, as_app=True
         )
         there = {
             i.account.login.lower(): i

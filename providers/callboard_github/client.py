@@ -1,31 +1,27 @@
 """GitHub's API, as providers call it.
 
-Owns what stands around every call: a span under the task that makes it, with cost and
-remaining budget; the wait for a rate limit, which people see; the second try after a
-hiccup; conditional requests. Every call here only reads.
+Owns the forms that calls have: REST, its pages, GraphQL; what they cost, and conditional
+requests. Calls that change something say whether they may be made twice. What stands
+around every call is ``calls``'.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import anyio.to_thread
 import msgspec
-from msgspec import Struct
 
-from callboard import clock
 from callboard_github.access import Access, access_with
+from callboard_github.calls import Caller, Calls, Payer
 from callboard_github.conditional import Conditional
 from callboard_github.errors import (
-    BadCredentialsError,
-    NotAllowedError,
-    RateLimitedError,
     TooMuchError,
-    UnreachableError,
 )
 from callboard_github.graphql import Query, decoded, unwrapped
-from callboard_github.limits import Limits
 from callboard_github.settings import Credentials
 
 if TYPE_CHECKING:
@@ -35,38 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TRIES = 3
-_FIRST_WAIT = 0.5
 _SMALLEST_PAGE = 5
-
-
-class Caller(Protocol):
-    """The part of a ``Run`` that a call needs."""
-
-    def span(
-        self, name: str, **labels: str | float | bool | None
-    ) -> AbstractAsyncContextManager[None]:
-        """A node of its own for what runs inside."""
-        ...
-
-    def label(self, **labels: str | float | bool | None) -> None:
-        """Set labels on the current node."""
-        ...
-
-
-class Payer(Struct, frozen=True):
-    """Whose budget a call is taken from."""
-
-    resource: str
-    """``core`` or ``graphql``."""
-    account: str | None
-    signs: bool = False
-    """Whether it is an app itself that calls, not one of its installations."""
-
-    @property
-    def who(self) -> str:
-        """Names the budget."""
-        return "app" if self.signs else (self.account or "").lower()
+_NEXT = re.compile(r'<([^>]*)>; *rel="next"')
 
 
 class GitHub:
@@ -93,9 +59,8 @@ class GitHub:
         self.credentials = credentials
         self.access: Access = access_with(credentials, self)
         self._calls_at_once = calls_at_once
-        self._patience = patience
         self._transport = transport
-        self._limits = Limits()
+        self._calls = Calls(self.access, patience)
         self._conditional = Conditional()
         self._wire: Wire | None = None
         self._users = 0
@@ -136,7 +101,7 @@ class GitHub:
         kind: type[T],
         *,
         account: str | None = None,
-        authorization: str | None = None,
+        as_app: bool = False,
         **parameters: str | int,
     ) -> T:
         """``GET path``, decoded.
@@ -147,13 +112,14 @@ class GitHub:
             kind: What the answer is.
             account: In whose name: an organization's login; an app calls as its
                 installation there.
-            authorization: Instead of the account's.
+            as_app: Whether the app calls as itself, and not as an installation.
             **parameters: The query.
 
         Raises:
             GitHubError: It failed.
         """
-        answer = await self._get(run, path, account, authorization, parameters)
+        payer = Payer("core", account, signs=as_app)
+        answer = await self._get(run, path, payer, parameters)
         return decoded(answer.body, kind, f"GET {path}")
 
     async def pages(
@@ -163,31 +129,97 @@ class GitHub:
         kind: type[T],
         *,
         account: str | None = None,
-        authorization: str | None = None,
+        as_app: bool = False,
     ) -> list[T]:
         """Everything that a paged list holds. See ``get``."""
+        payer = Payer("core", account, signs=as_app)
         found: list[T] = []
         page = 1
         while True:
             asked = {"per_page": 100, "page": page}
-            answer = await self._get(run, path, account, authorization, asked)
+            answer = await self._get(run, path, payer, asked)
             found += decoded(answer.body, list[kind], f"GET {path}")
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return found
             page += 1
 
+    async def cursor_pages(
+        self,
+        run: Caller,
+        path: str,
+        kind: type[T],
+        *,
+        account: str | None = None,
+        as_app: bool = False,
+        enough: Callable[[list[T]], bool] = lambda _page: False,
+    ) -> list[T]:
+        """What a list holds whose pages are found by cursors. See ``get``.
+
+        Args:
+            run: Under whose current task it is shown.
+            path: From the base.
+            kind: What one entry is.
+            account: In whose name.
+            as_app: Whether the app calls as itself.
+            enough: Whether no page after this one is wanted.
+        """
+        payer = Payer("core", account, signs=as_app)
+        found: list[T] = []
+        asked: dict[str, str | int] = {"per_page": 100}
+        while True:
+            answer = await self._get(run, path, payer, asked)
+            page = decoded(answer.body, list[kind], f"GET {path}")
+            found += page
+            cursor = _next_cursor(answer.headers.get("link", ""))
+            if cursor is None or enough(page):
+                return found
+            asked["cursor"] = cursor
+
     async def post(
-        self, run: Caller, path: str, kind: type[T], *, authorization: str
+        self, run: Caller, path: str, kind: type[T], *, as_app: bool = False
     ) -> T:
         """``POST path`` without a body: for tokens, which change nothing on GitHub."""
+        body = await self.change(run, "POST", path, as_app=as_app, again=True)
+        return decoded(body, kind, f"POST {path}")
 
-        async def send(_authorization: str) -> "Answer":
-            headers = {"authorization": authorization}
-            return await self.wire.call("POST", path, headers=headers)
+    async def change(
+        self,
+        run: Caller,
+        method: Literal["POST", "PATCH"],
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        *,
+        account: str | None = None,
+        as_app: bool = False,
+        again: bool,
+    ) -> bytes:
+        """Change something on GitHub; returns the answer's body.
 
-        payer = Payer("core", None, signs=True)
-        answer = await self._call(run, f"POST {path}", payer, send)
-        return decoded(answer.body, kind, f"POST {path}")
+        Args:
+            run: Under whose current task it is shown.
+            method: POST or PATCH.
+            path: From the base.
+            document: What is sent, as JSON; None for no body.
+            account: In whose name.
+            as_app: Whether the app calls as itself.
+            again: Whether it may be sent again after a failure that does not tell
+                whether it was done: say so only where twice does what once does.
+
+        Raises:
+            GitHubError: It failed.
+        """
+        content = None if document is None else msgspec.json.encode(document)
+        kind = {} if document is None else {"content-type": "application/json"}
+
+        async def send(authorization: str) -> "Answer":
+            headers = {"authorization": authorization, **kind}
+            return await self.wire.call(method, path, headers=headers, content=content)
+
+        payer = Payer("core", account, signs=as_app)
+        answer = await self._calls.make(
+            run, f"{method} {path}", payer, send, again=again
+        )
+        return answer.body
 
     async def query(
         self,
@@ -230,7 +262,9 @@ class GitHub:
                 run.label(cost=cost)
             return answer
 
-        await self._call(run, name, Payer("graphql", account), send, insist=insist)
+        await self._calls.make(
+            run, name, Payer("graphql", account), send, insist=insist
+        )
         assert found is not None  # noqa: S101 - `send` sets it or raises
         return found
 
@@ -289,14 +323,11 @@ class GitHub:
         self,
         run: Caller,
         path: str,
-        account: str | None,
-        authorization: str | None,
+        payer: Payer,
         parameters: Mapping[str, str | int],
     ) -> "Answer":
-        payer = Payer("core", account, signs=authorization is not None)
-
-        async def send(found: str) -> "Answer":
-            headers = {"authorization": authorization or found}
+        async def send(authorization: str) -> "Answer":
+            headers = {"authorization": authorization}
             key = (payer.who, path, tuple(parameters.items()))
             headers.update(self._conditional.headers(key))
             answer = await self.wire.call(
@@ -308,75 +339,15 @@ class GitHub:
                 run.label(cost=1)
             return self._conditional.resolved(key, answer)
 
-        return await self._call(run, f"GET {path}", payer, send)
+        return await self._calls.make(run, f"GET {path}", payer, send)
 
-    async def _call(
-        self,
-        run: Caller,
-        name: str,
-        payer: Payer,
-        send: "Callable[[str], Awaitable[Answer]]",
-        *,
-        insist: bool = True,
-    ) -> "Answer":
-        async with run.span(name):
-            tried = 0
-            while True:
-                await self._turn(run, payer)
-                authorization = ""
-                if not payer.signs:
-                    authorization = await self.access.authorization(run, payer.account)
-                try:
-                    answer = await send(authorization)
-                except RateLimitedError as error:
-                    self._limited(payer, error)
-                    continue
-                except UnreachableError as error:
-                    tried += 1
-                    too_much = isinstance(error, TooMuchError)
-                    if tried >= _TRIES or (too_much and not insist):
-                        raise
-                    run.label(tried=tried, failed=str(error))
-                    await self._pause(run, _FIRST_WAIT * 4 ** (tried - 1), "a retry")
-                    continue
-                except BadCredentialsError:
-                    # An installation's token may have been revoked before its time.
-                    if payer.signs or not self.access.forget(payer.account):
-                        raise
-                    continue
-                except NotAllowedError:
-                    if payer.signs or not await self.access.moved(run, payer.account):
-                        raise
-                    continue
-                budget = self._limits.note(
-                    payer.who,
-                    payer.resource,
-                    answer.headers,
-                    now=anyio.current_time(),
-                    unix=clock.now(),
-                )
-                if budget is not None:
-                    run.label(remaining=budget.remaining, limit=budget.limit)
-                return answer
 
-    async def _turn(self, run: Caller, payer: Payer) -> None:
-        while True:
-            now = anyio.current_time()
-            owed = self._limits.owed(payer.who, payer.resource, now=now)
-            if owed <= 0:
-                return
-            if owed > self._patience:
-                message = f"the rate limit ({payer.resource}) is used up"
-                raise RateLimitedError(f"{message} for another {owed:.0f} s", owed)
-            await self._pause(run, owed, "the rate limit")
+def _next_cursor(link: str) -> str | None:
+    """The cursor of the next page, out of a ``Link`` header.
 
-    def _limited(self, payer: Payer, error: RateLimitedError) -> None:
-        wait = max(error.retry_after or 0.0, 1.0)
-        self._limits.pause(payer.who, wait, now=anyio.current_time())
-        if wait > self._patience:
-            message = f"{error} ({payer.resource}), for another {wait:.0f} s"
-            raise RateLimitedError(message, wait) from error
-
-    async def _pause(self, run: Caller, seconds: float, what: str) -> None:
-        async with run.span(f"waiting {seconds:.3g} s for {what}"):
-            await anyio.sleep(seconds)
+    Only the cursor: behind a proxy the address there may be another than ours.
+    """
+    found = _NEXT.search(link)
+    if found is None:
+        return None
+    return parse_qs(urlsplit(found[1]).query).get("cursor", [None])[0]

@@ -46,6 +46,21 @@ class NotInstalledError(NotFoundError):
     """The app is not installed on an account, or no longer, or is suspended."""
 
 
+class HookAccessError(NotAllowedError):
+    """Webhooks can not be seen or changed with these credentials; says what it takes."""
+
+
+class UnseenHooksError(GitHubError):
+    """Some webhooks could not be looked at; the others were."""
+
+    def __init__(self, failed: Mapping[str, GitHubError]) -> None:
+        names = ", ".join(sorted(failed))
+        super().__init__(f"the webhooks of {names} could not be looked at")
+        worst = max(failed.values(), key=lambda error: error.retry_after or 0.0)
+        self.__cause__ = worst
+        self.retry_after = worst.retry_after
+
+
 class RefusedQueryError(GitHubError):
     """GraphQL answered with errors."""
 

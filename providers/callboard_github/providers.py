@@ -15,6 +15,7 @@ from callboard_github.settings import (
     TOKEN,
     Credentials,
     GitHubSettings,
+    HooksSettings,
     OrganizationsSettings,
     RepositoriesSettings,
     api_url,
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def make_providers(board: Callboard) -> Sequence[Provider]:
-    """``organizations`` and ``repositories``, or none without credentials.
+    """Those that are enabled, or none without credentials.
 
     Raises:
         SettingsError: A section is wrong, or only half of the credentials are there.
@@ -34,12 +35,14 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
     chosen = settings.section("github", GitHubSettings)
     organizations = settings.section("organizations", OrganizationsSettings)
     repositories = settings.section("repositories", RepositoriesSettings)
+    hooks = settings.section("hooks", HooksSettings)
     credentials = read_credentials(settings, chosen)
     if credentials is None:
         ways = f"CALLBOARD_{TOKEN}, or github.app_id and CALLBOARD_{PRIVATE_KEY}"
         logger.warning("no GitHub credentials (%s): no GitHub provider runs", ways)
         return []
     # Imported here: what only checks or lists needs neither.
+    from callboard_github.hooks.provider import missed_deliveries_of
     from callboard_github.organizations import Organizations
     from callboard_github.repositories import Repositories
 
@@ -55,6 +58,8 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
         made.append(
             Repositories(catalog, github, scope, repositories, most_removed=most)
         )
+    if hooks.enabled:
+        made.append(missed_deliveries_of(board, github, scope, hooks))
     return made
 
 

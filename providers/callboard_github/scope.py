@@ -7,7 +7,8 @@ their case, or all that the credentials reach.
 from collections.abc import Sequence
 
 from callboard import clock
-from callboard_github.client import Caller, GitHub
+from callboard_github.calls import Caller
+from callboard_github.client import GitHub
 
 _ASK_AGAIN = 30.0
 """Seconds before an unknown organization makes us look for new ones again."""

@@ -1,6 +1,6 @@
 """What a person configures about GitHub.
 
-Owns the sections ``[github]``, ``[organizations]`` and ``[repositories]`` of
+Owns the sections ``[github]``, ``[organizations]``, ``[repositories]`` and ``[hooks]`` of
 ``callboard.toml``, and the credentials, which come from the environment or files alone.
 """
 
@@ -72,6 +72,21 @@ class RepositoriesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Only these; empty for all."""
     forks: bool = True
     archived: bool = False
+
+
+class HooksSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[hooks]``: the webhooks on GitHub's side."""
+
+    enabled: bool = True
+    """Whether missed deliveries are looked for, and asked for again."""
+    url: str | None = None
+    """Where GitHub reaches ``/webhooks/github``. Without it a webhook is known for ours
+    once something came from it."""
+    repositories: tuple[str, ...] = ()
+    """Full names of repositories that have a webhook of their own, beside those from
+    whose webhooks something came."""
+    most: Annotated[int, Meta(ge=1)] = 500
+    """Deliveries of one webhook that are asked for again at one look."""
 
 
 class Token(Struct, frozen=True):

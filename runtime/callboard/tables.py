@@ -48,7 +48,7 @@ deliveries = sa.Table(
     sa.Index("deliveries_received", "received_at"),
 )
 
-# One row: retention removed nothing that was received after this, in Unix seconds.
+# One row: everything received after this is here, in Unix seconds.
 swept = sa.Table(
     "swept",
     metadata,

@@ -17,7 +17,7 @@ from callboard import SettingsError
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
-_TAKEN = {"organizations", "repositories"}
+_TAKEN = {"missed-deliveries", "organizations", "repositories"}
 
 
 def new(kind: Literal["provider"], name: str, *, into: Path = Path()) -> None:

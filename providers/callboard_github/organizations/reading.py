@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from callboard_github.client import Caller, GitHub, Query
+from callboard_github.calls import Caller
+from callboard_github.client import GitHub, Query
 from callboard_github.organizations.answers import (
     Belonging,
     MembersRoot,

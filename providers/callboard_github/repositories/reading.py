@@ -14,7 +14,8 @@ import msgspec
 
 from callboard_catalog import BadDocument, CatalogFile, Problem, read_catalog_file
 from callboard_catalog.catalog_file import LARGEST_FILE
-from callboard_github.client import Caller, GitHub, Query
+from callboard_github.calls import Caller
+from callboard_github.client import GitHub, Query
 from callboard_github.errors import NotAllowedError, NotFoundError
 from callboard_github.repositories import targets
 from callboard_github.repositories.answers import (

@@ -6,7 +6,8 @@ where the tree is too large for that.
 
 from collections.abc import Callable
 
-from callboard_github.client import Caller, GitHub
+from callboard_github.calls import Caller
+from callboard_github.client import GitHub
 from callboard_github.repositories.answers import Repository, Tree
 
 _MOST_CALLS = 2_000

@@ -46,6 +46,7 @@ def simulate(
     partial_answers: Share = 0.0,
     failed: Share = 0.0,
     lost: Share = 0.0,
+    swallowed: Share = 0.0,
     duplicated: Share = 0.0,
     reordered: Share = 0.0,
     delayed: Share = 0.0,
@@ -74,6 +75,7 @@ def simulate(
         partial_answers: Share of GraphQL answers with an error beside the data.
         failed: Share of webhooks that GitHub could not deliver, and knows it.
         lost: Share of webhooks of which nothing is known.
+        swallowed: Share of webhooks that GitHub takes for delivered, and are not.
         duplicated: Share of webhooks that arrive twice.
         reordered: Share of webhooks that later ones overtake.
         delayed: Share of webhooks that come half a second late.
@@ -98,6 +100,7 @@ def simulate(
     faults.webhooks = WebhookFaults(
         failed=failed,
         lost=lost,
+        swallowed=swallowed,
         duplicated=duplicated,
         reordered=reordered,
         delayed=delayed,

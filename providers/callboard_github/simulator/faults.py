@@ -20,12 +20,14 @@ class WebhookFaults:
     """Not sent; GitHub's list of deliveries shows "failed to connect to host"."""
     lost: float = 0.0
     """Not sent, and nothing on GitHub shows that it ever was to be."""
+    swallowed: float = 0.0
+    """Answered by what stands between, such as a proxy; GitHub's list shows "OK"."""
     duplicated: float = 0.0
     """Sent twice with the same GUID."""
     reordered: float = 0.0
     """Sent after one or more that came later, if any wait."""
     delayed: float = 0.0
-    """Sent only after `delay`."""
+    """Sent only after `delay`; GitHub's list shows that it was throttled."""
     delay: float = 0.5
     """Seconds; later deliveries of the same webhook overtake it."""
 
@@ -166,7 +168,7 @@ class Faults:
         return 0
 
     def fate(self, delivery: "HookDelivery") -> str:
-        """Return ``sent``, ``failed``, ``lost``, ``duplicated`` or ``delayed``.
+        """Return ``sent``, or the name of what happens to it instead.
 
         A redelivery is always sent: somebody asked for it.
         """
@@ -174,6 +176,7 @@ class Faults:
         shares = {
             "failed": webhooks.failed,
             "lost": webhooks.lost,
+            "swallowed": webhooks.swallowed,
             "duplicated": webhooks.duplicated,
             "delayed": webhooks.delayed,
         }

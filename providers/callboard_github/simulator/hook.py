@@ -35,6 +35,8 @@ class Hook:
     app: "App | None" = field(default=None, repr=False)
     """The owner: exactly one of the three."""
     content_type: ContentType = "json"
+    insecure_ssl: bool = False
+    """Whether GitHub would not look at the receiver's certificate."""
     active: bool = True
     created: int = 0
     updated: int = 0
@@ -85,6 +87,7 @@ class Hook:
         events: frozenset[str] | None = None,
         active: bool | None = None,
         content_type: ContentType | None = None,
+        insecure_ssl: bool | None = None,
     ) -> None:
         """Change the webhook; what is None stays."""
         self.url = url or self.url
@@ -92,6 +95,7 @@ class Hook:
         self.events = self.events if events is None else events
         self.active = self.active if active is None else active
         self.content_type = content_type or self.content_type
+        self.insecure_ssl = self.insecure_ssl if insecure_ssl is None else insecure_ssl
         self.updated = self.state.mint.moment()
 
     @verb
@@ -135,6 +139,8 @@ class HookDelivery:
     installation_id: int | None = None
     repository_id: int | None = None
     redelivery: bool = False
+    throttled: float | None = None
+    """Unix seconds when GitHub put it off, because there was too much to send."""
     delivered: float | None = None
     """Unix seconds when it was sent; None while it waits, or if it never was."""
     duration: float = 0.0

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 # (GitHub's webhook pages, "Availability").
 NOT_FOR_REPOSITORIES = frozenset({"membership", "organization", "team"})
 # Every app receives these, subscribed or not; nobody else can.
-FOR_APPS_ONLY = frozenset(
-    {"installation", "installation_repositories", "installation_target"}
-)
+FOR_EVERY_APP = frozenset({"installation", "installation_repositories"})
+# Apps that subscribe receive these; nobody else can.
+FOR_APPS_ONLY = FOR_EVERY_APP | {"installation_target"}
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,11 @@ def _receivers(
         return
     if event.name in FOR_APPS_ONLY:
         installation = event.installation
-        if installation is not None and installation.app.hook is not None:
-            yield installation.app.hook, installation
+        hook = None if installation is None else installation.app.hook
+        if hook is not None and (
+            hook.wants(event.name) or (hook.active and event.name in FOR_EVERY_APP)
+        ):
+            yield hook, installation
         return
     repository, organization = event.repository, event.organization
     if repository is not None and event.name not in NOT_FOR_REPOSITORIES:

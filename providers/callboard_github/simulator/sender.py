@@ -134,8 +134,11 @@ class Sender:
             delivery.hook.deliveries.remove(delivery)
         elif fate == "failed":
             delivery.answered(502, "failed to connect to host", self._clock(), 0.0)
+        elif fate == "swallowed":
+            delivery.answered(200, "OK", self._clock(), 0.01)
         elif fate == "delayed":
             self._held += 1
+            delivery.throttled = self._clock()
             group.start_soon(self._later, delivery, client)
         else:
             for _ in range(2 if fate == "duplicated" else 1):

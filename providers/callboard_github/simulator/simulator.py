@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -114,9 +114,15 @@ class Simulator(State):
         """
         return httpx.ASGITransport(self.app)
 
-    def token_for(self, login: str) -> str:
-        """Return a new personal access token of somebody."""
-        return self.tokens.for_user(self.user(login))
+    def token_for(self, login: str, scopes: Iterable[str] | None = None) -> str:
+        """Return a new personal access token of somebody.
+
+        Args:
+            login: Whose.
+            scopes: What it may do, such as ``read:org``; None for everything. Only
+                webhooks are guarded by scopes here.
+        """
+        return self.tokens.for_user(self.user(login), scopes)
 
     def revoke(self, token: str) -> None:
         """Make a token invalid."""

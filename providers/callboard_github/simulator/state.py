@@ -35,6 +35,7 @@ APP_EVENTS: Final = (
     "delete",
     "deployment",
     "deployment_status",
+    "installation_target",
     "issues",
     "member",
     "membership",
@@ -59,6 +60,7 @@ APP_PERMISSIONS: Final = MappingProxyType(
         "members": "read",
         "metadata": "read",
         "organization_hooks": "write",
+        "repository_hooks": "write",
     }
 )
 
@@ -75,6 +77,8 @@ class Limits:
     """A larger payload is not delivered at all."""
     deliveries_kept: int = 5_000
     """Deliveries that one webhook remembers."""
+    deliveries_days: float = 3
+    """Days for which they are listed and sent again; an Enterprise Server has 7."""
 
 
 class State:

@@ -3,7 +3,7 @@
 import functools
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +29,21 @@ class Identity:
     user: "User | None" = None
     app: "App | None" = None
     installation: "Installation | None" = None
+    scopes: frozenset[str] | None = None
+    """What a person's token may do; None is everything."""
+
+    def may(self, permission: str, *scopes: str, write: bool) -> bool:
+        """Return whether it has a permission.
+
+        Args:
+            permission: That an installation needs.
+            *scopes: Of which a person's token needs one.
+            write: Whether reading is not enough.
+        """
+        if self.installation is not None:
+            granted = self.installation.permissions.get(permission)
+            return granted == "write" or (granted == "read" and not write)
+        return self.scopes is None or not self.scopes.isdisjoint(scopes)
 
     def sees(self, repository: "Repository") -> bool:
         """Return whether a repository exists for this caller."""
@@ -59,13 +74,13 @@ class Tokens:
         self._clock = clock
         # They guard nothing: the same seed gives the same tokens.
         self._random = random.Random(f"{state.seed}:tokens")  # noqa: S311
-        self._people: dict[str, User] = {}
+        self._people: dict[str, tuple[User, frozenset[str] | None]] = {}
         self._installed: dict[str, tuple[Installation, float]] = {}
 
-    def for_user(self, user: "User") -> str:
-        """Return a new personal access token."""
+    def for_user(self, user: "User", scopes: Iterable[str] | None = None) -> str:
+        """Return a new personal access token; None is every scope."""
         token = self._token("ghp_")
-        self._people[token] = user
+        self._people[token] = (user, None if scopes is None else frozenset(scopes))
         return token
 
     def for_installation(self, installation: "Installation") -> tuple[str, float]:
@@ -88,8 +103,9 @@ class Tokens:
         if not authorization:
             return ANONYMOUS
         token = authorization.partition(" ")[2].strip()
-        if (user := self._people.get(token)) is not None:
-            return Identity("user", f"user ID {user.id}", user=user)
+        if (person := self._people.get(token)) is not None:
+            user, scopes = person
+            return Identity("user", f"user ID {user.id}", user=user, scopes=scopes)
         installed, expires = self._installed.get(token, (None, 0.0))
         if installed is not None and expires > self._clock():
             if installed.id not in self._state.installations:

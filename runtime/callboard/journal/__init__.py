@@ -108,9 +108,9 @@ class Journal:
         return await self.database.read(lambda c: lookups.known(c, source, hook, guids))
 
     async def whole_since(self) -> float:
-        """From when on nothing was removed, in Unix seconds; 0 if nothing ever was.
+        """From when on everything that arrived is here, in Unix seconds.
 
-        A delivery that was sent before and is not here may have been here.
+        That is when the journal began, or as new as what retention removed.
         """
         return await self.database.read(lookups.whole_since)
 

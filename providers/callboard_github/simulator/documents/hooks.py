@@ -50,7 +50,7 @@ def hook_config_document(hook: "Hook") -> Document:
     """Return a webhook's configuration."""
     config: Document = {
         "content_type": hook.content_type,
-        "insecure_ssl": "0",
+        "insecure_ssl": "1" if hook.insecure_ssl else "0",
         "url": hook.url,
     }
     if hook.secret:
@@ -81,7 +81,9 @@ def delivery_summary_document(delivery: "HookDelivery") -> Document:
         "action": delivery.action,
         "installation_id": delivery.installation_id,
         "repository_id": delivery.repository_id,
-        "throttled_at": None,
+        "throttled_at": (
+            None if delivery.throttled is None else timestamp(delivery.throttled)
+        ),
     }
 
 

@@ -9,7 +9,7 @@ from callboard_github.simulator.documents import (
     hook_document,
 )
 from callboard_github.simulator.documents.hooks import hook_config_document
-from callboard_github.simulator.errors import NotFound, Unprocessable
+from callboard_github.simulator.errors import Forbidden, NotFound, Unprocessable
 from callboard_github.simulator.hooking import ping
 from callboard_github.simulator.rest.call import NOTHING, Call, Reply, Routes
 
@@ -18,23 +18,51 @@ if TYPE_CHECKING:
     from callboard_github.simulator.organization import Organization
     from callboard_github.simulator.repository import Repository
 
-WINDOW = 3 * 24 * 3600
-"""Seconds for which github.com lists a delivery and sends it again."""
+_DAY = 24 * 3600
 
 
-def _owner(call: Call) -> "Organization | Repository":
+def _owner(call: Call, *, write: bool = False) -> "Organization | Repository":
+    """Return whose webhooks these are, if the caller may see or change them.
+
+    Raises:
+        NotFound: A person may not: GitHub does not say that there is something.
+        Forbidden: An installation may not.
+    """
     if "org" in call.path:
-        return call.organization(inside=True)
-    return call.repository()
+        owner = call.organization(inside=True)
+        allowed = call.identity.may("organization_hooks", "admin:org_hook", write=write)
+        ruled = _rules(call, owner)
+    else:
+        owner = call.repository()
+        scopes = ["repo", "admin:repo_hook", "write:repo_hook"]
+        scopes += [] if write else ["read:repo_hook"]
+        allowed = call.identity.may("repository_hooks", *scopes, write=write)
+        ruled = owner.owner is call.identity.user or (
+            owner.organization is not None and _rules(call, owner.organization)
+        )
+    if call.identity.installation is not None and not allowed:
+        message = "Resource not accessible by integration"
+        raise Forbidden(message)
+    if not allowed or not (ruled or call.identity.installation is not None):
+        raise NotFound
+    return owner
 
 
-def _hook(call: Call) -> "Hook":
+def _rules(call: Call, organization: "Organization") -> bool:
+    """Return whether the person who asks owns an organization."""
+    user = call.identity.user
+    return user is not None and (
+        user.site_admin or organization.members.get(user.id) == "admin"
+    )
+
+
+def _hook(call: Call, *, write: bool = False) -> "Hook":
     if "hook" not in call.path:
         if (hook := call.app().hook) is None:
             raise NotFound
         return hook
     number = call.number("hook")
-    for hook in _owner(call).hooks:
+    for hook in _owner(call, write=write).hooks:
         if hook.id == number:
             return hook
     raise NotFound
@@ -50,7 +78,7 @@ def _create(call: Call) -> Reply:
     if not isinstance(url, str) or not url:
         message = "Validation Failed: config.url is missing"
         raise Unprocessable(message)
-    hook = _owner(call).create_hook(
+    hook = _owner(call, write=True).create_hook(
         url,
         secret=cast("str | None", config.get("secret")),
         events=_events(call) or ("push",),
@@ -65,8 +93,12 @@ def _one(call: Call) -> Reply:
 
 
 def _edit(call: Call) -> Reply:
-    hook = _hook(call)
-    _configure(hook, _config(call.body.get("config")))
+    hook = _hook(call, write=True)
+    if "config" in call.body:
+        config = _config(call.body["config"])
+        _configure(hook, config)
+        if "secret" not in config:  # taken for a wish to have none
+            hook.secret = None
     events = _events(call)
     added = frozenset(cast("list[str]", call.body.get("add_events", [])))
     gone = frozenset(cast("list[str]", call.body.get("remove_events", [])))
@@ -80,8 +112,8 @@ def _edit(call: Call) -> Reply:
 
 
 def _delete(call: Call) -> Reply:
-    hook = _hook(call)
-    _owner(call).hooks.remove(hook)
+    hook = _hook(call, write=True)
+    _owner(call, write=True).hooks.remove(hook)
     del call.state.hooks[hook.id]
     return NOTHING
 
@@ -91,7 +123,7 @@ def _show_config(call: Call) -> Reply:
 
 
 def _edit_config(call: Call) -> Reply:
-    hook = _hook(call)
+    hook = _hook(call, write=True)
     _configure(hook, call.body)
     return Reply(hook_config_document(hook))
 
@@ -115,6 +147,9 @@ def _configure(hook: "Hook", config: Mapping[str, object]) -> None:
         url=cast("str | None", config.get("url")),
         secret=cast("str | None", config.get("secret")),
         content_type=cast("ContentType | None", config.get("content_type")),
+        insecure_ssl=str(config["insecure_ssl"]) == "1"
+        if "insecure_ssl" in config
+        else None,
     )
 
 
@@ -133,7 +168,7 @@ def _events(call: Call) -> list[str]:
 
 def _remembered(call: Call) -> "list[HookDelivery]":
     """Return what was sent inside the window, newest first."""
-    since = call.service.clock() - WINDOW
+    since = call.service.clock() - call.state.limits.deliveries_days * _DAY
     return [
         delivery
         for delivery in reversed(_hook(call).deliveries)
@@ -171,7 +206,7 @@ def _redeliver(call: Call) -> Reply:
     number = call.number("delivery")
     if all(delivery.id != number for delivery in _remembered(call)):
         raise NotFound
-    _hook(call).redeliver(number)
+    _hook(call, write=True).redeliver(number)
     return Reply({}, 202)
 
 
