@@ -1,25 +1,28 @@
 """Many rows at once.
 
 Owns the one difference between the databases: how a large number of rows gets in
-quickly. Statements are made of table and column names, never of values.
+quickly. Statements are made of table and column names, never of values, and are given to
+the driver as text: building and compiling them would take longer than running them.
 """
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import (
     Column,
     Connection,
     MetaData,
+    Row,
+    Select,
     Table,
     and_,
-    bindparam,
     delete,
     update,
 )
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 CHUNK = 500
 _COPY_FROM = 50
@@ -29,6 +32,18 @@ def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
     """The values in runs short enough for one ``IN`` list."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def rows_in(
+    connection: Connection,
+    query: Select[*Ts],
+    name: str,
+    values: Sequence[object],
+    **others: object,
+) -> Iterator[Row[*Ts]]:
+    """Rows of a query whose parameter ``name`` takes a list, of any length."""
+    for some in chunks(values):
+        yield from connection.execute(query, {name: some, **others})
 
 
 def insert_rows(
@@ -45,8 +60,7 @@ def insert_rows(
         _copy(connection, table.name, names, rows)
         return
     listed = ", ".join(f'"{name}"' for name in names)
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    marks = ", ".join([mark] * len(names))
+    marks = ", ".join([_mark(connection)] * len(names))
     statement = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
     connection.exec_driver_sql(statement, list(rows))
 
@@ -69,14 +83,10 @@ def update_rows(
                 .values({column: given.c[column.name] for column in rest})
             )
         return
-    names = [f"{column.name}_" for column in columns]
-    values = {
-        column.name: bindparam(f"{column.name}_", type_=column.type) for column in rest
-    }
-    connection.execute(
-        update(table).where(first == bindparam(names[0])).values(values),
-        [dict(zip(names, row, strict=True)) for row in rows],
-    )
+    mark = _mark(connection)
+    values = ", ".join(f'"{column.name}" = {mark}' for column in rest)
+    statement = f'UPDATE "{table.name}" SET {values} WHERE "{first.name}" = {mark}'  # noqa: S608 - as above
+    connection.exec_driver_sql(statement, [(*row[1:], row[0]) for row in rows])
 
 
 def delete_rows(
@@ -93,12 +103,13 @@ def delete_rows(
             same = and_(*(column == given.c[column.name] for column in key))
             connection.execute(delete(table).where(same))
         return
-    names = [f"{column.name}_" for column in key]
-    same = [column == bindparam(name) for column, name in zip(key, names, strict=True)]
-    connection.execute(
-        delete(table).where(*same),
-        [dict(zip(names, row, strict=True)) for row in rows],
-    )
+    same = " AND ".join(f'"{column.name}" = {_mark(connection)}' for column in key)
+    statement = f'DELETE FROM "{table.name}" WHERE {same}'  # noqa: S608 - as above
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def _mark(connection: Connection) -> str:
+    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 @contextmanager

@@ -6,14 +6,16 @@ provider's word on one ref under one location key.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
 from math import inf
 from typing import NamedTuple
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from callboard_catalog.bulk import chunks, insert_rows, update_rows
+from callboard_catalog.bulk import delete_rows, insert_rows, rows_in, update_rows
 from callboard_catalog.change import NOWHERE, Change, Given
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.tables import claims, reads
@@ -79,30 +81,35 @@ class Decision(Struct, frozen=True):
         return list(dict.fromkeys(refs))
 
 
+_SAID = select(
+    claims.c.ref,
+    claims.c.location_key,
+    claims.c.id,
+    claims.c.digest,
+    claims.c.as_of,
+    claims.c.withdrawn,
+).where(claims.c.provider == bindparam("said_by"))
+_SAID_UNDER = _SAID.where(claims.c.location_key == bindparam("key"))
+_SAID_OF = _SAID.where(claims.c.ref.in_(bindparam("refs", expanding=True)))
+_SAID_OF_UNDER = _SAID_OF.where(claims.c.location_key == bindparam("key"))
+
+
 def load_knowledge(connection: Connection, change: Change) -> Knowledge:
     """Read what the provider said before about what the change is about."""
-    columns = (claims.c.ref, claims.c.location_key, claims.c.id, claims.c.digest)
-    query = select(*columns, claims.c.as_of, claims.c.withdrawn).where(
-        claims.c.provider == change.provider
-    )
-    found: dict[tuple[str, str], Known] = {}
+    said_by = {"said_by": change.provider}
     if change.full and change.scope == NOWHERE:
-        queries = [query]
+        rows = iter(connection.execute(_SAID, said_by))
     elif change.full:
-        queries = [query.where(claims.c.location_key == change.scope)]
+        under = connection.execute(_SAID_UNDER, {"key": change.scope, **said_by})
         # Memories of withdrawal under every key concern this one too.
-        refs = _refs(change)
-        queries += [
-            query.where(claims.c.ref.in_(some), claims.c.location_key == NOWHERE)
-            for some in chunks(refs)
-        ]
+        everywhere = {"key": NOWHERE, **said_by}
+        rows = chain(
+            under,
+            rows_in(connection, _SAID_OF_UNDER, "refs", _refs(change), **everywhere),
+        )
     else:
-        queries = [
-            query.where(claims.c.ref.in_(some)) for some in chunks(_refs(change))
-        ]
-    for each in queries:
-        for row in connection.execute(each):
-            found[row[0], row[1]] = Known(row[2], row[3], row[4], row[5])
+        rows = rows_in(connection, _SAID_OF, "refs", _refs(change), **said_by)
+    found = {(row[0], row[1]): Known(row[2], row[3], row[4], row[5]) for row in rows}
     return Knowledge(found, _read_at(connection, change, found))
 
 
@@ -123,8 +130,7 @@ def write_decision(
 ) -> None:
     """Store what was decided, and that the provider was read."""
     gone = [*decision.dropped, *decision.forgotten]
-    for some in chunks(gone):
-        connection.execute(delete(claims).where(claims.c.id.in_(some)))
+    delete_rows(connection, claims, [claims.c.id], [(id_,) for id_ in gone])
     rows = [_row(ledger, change, given) for given in decision.new]
     rows += [
         (
@@ -151,10 +157,8 @@ def write_decision(
             for id_, given in decision.rewritten
         ],
     )
-    for some in chunks(decision.confirmed):
-        connection.execute(
-            update(claims).where(claims.c.id.in_(some)).values(as_of=change.as_of)
-        )
+    confirmed = [(id_, change.as_of) for id_ in decision.confirmed]
+    update_rows(connection, claims, [claims.c.id, claims.c.as_of], confirmed)
     if change.full:
         _write_read(connection, change)
 
@@ -165,24 +169,25 @@ def _refs(change: Change) -> list[str]:
     return list(dict.fromkeys(refs))
 
 
+_READ = select(reads.c.location_key, reads.c.as_of).where(
+    reads.c.provider == bindparam("read_by")
+)
+_READ_OF = _READ.where(reads.c.location_key.in_(bindparam("keys", expanding=True)))
+
+
 def _read_at(
     connection: Connection, change: Change, found: Iterable[tuple[str, str]]
 ) -> dict[str, float]:
-    query = select(reads.c.location_key, reads.c.as_of).where(
-        reads.c.provider == change.provider
-    )
+    read_by = {"read_by": change.provider}
     if change.full and change.scope == NOWHERE:
-        return {row[0]: row[1] for row in connection.execute(query)}
+        return {row[0]: row[1] for row in connection.execute(_READ, read_by)}
     keys = {NOWHERE, change.scope}
     keys.update(given.location_key for given in change.given)
     keys.update(key for _, key in change.removed)
     # A removal that names no key meets claims under keys that the change does not name.
     keys.update(key for _, key in found)
-    return {
-        row[0]: row[1]
-        for some in chunks(sorted(keys))
-        for row in connection.execute(query.where(reads.c.location_key.in_(some)))
-    }
+    rows = rows_in(connection, _READ_OF, "keys", sorted(keys), **read_by)
+    return {row[0]: row[1] for row in rows}
 
 
 def _decide_given(
@@ -259,8 +264,22 @@ def _row(ledger: Ledger, change: Change, given: Given) -> tuple[object, ...]:
     )
 
 
+@cache
+def _write_of(dialect: str) -> Executable:
+    """Writes when a location was read, unless a later reading is known."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(reads)
+    key = [reads.c.provider, reads.c.location_key]
+    return insert.on_conflict_do_update(
+        index_elements=key,
+        set_={c.name: insert.excluded[c.name] for c in reads.c if c not in set(key)},
+        where=reads.c.as_of <= insert.excluded.as_of,
+    )
+
+
 def _write_read(connection: Connection, change: Change) -> None:
     values = {
+        "provider": change.provider,
+        "location_key": change.scope,
         "as_of": change.as_of,
         "given": len(change.given),
         "at": change.stamp.at,
@@ -268,17 +287,7 @@ def _write_read(connection: Connection, change: Change) -> None:
         "task": change.stamp.task,
         "delivery": change.stamp.delivery,
     }
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(reads).values(
-        provider=change.provider, location_key=change.scope, **values
-    )
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[reads.c.provider, reads.c.location_key],
-            set_=values,
-            where=reads.c.as_of <= change.as_of,
-        )
-    )
+    connection.execute(_write_of(connection.dialect.name), values)
     if change.scope == NOWHERE:
         connection.execute(
             delete(reads).where(
@@ -289,12 +298,19 @@ def _write_read(connection: Connection, change: Change) -> None:
         )
 
 
+_LIVE = select(
+    claims.c.ref,
+    claims.c.id,
+    claims.c.provider,
+    claims.c.location_key,
+    claims.c.digest,
+    claims.c.changed_as_of,
+).where(
+    claims.c.ref.in_(bindparam("refs", expanding=True)), claims.c.withdrawn.is_(False)
+)
+
+
 def live_claims(connection: Connection, refs: Iterable[str]) -> Iterator[Claim]:
     """Every provider's standing claims on ``refs``."""
-    columns = (claims.c.ref, claims.c.id, claims.c.provider, claims.c.location_key)
-    for some in chunks(list(refs)):
-        query = select(*columns, claims.c.digest, claims.c.changed_as_of).where(
-            claims.c.ref.in_(some), claims.c.withdrawn.is_(False)
-        )
-        for row in connection.execute(query):
-            yield Claim(*row)
+    for row in rows_in(connection, _LIVE, "refs", list(refs)):
+        yield Claim(*row)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from uuid import uuid4
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, select
 
-from callboard_catalog.bulk import chunks, insert_rows, update_rows
+from callboard_catalog.bulk import delete_rows, insert_rows, rows_in, update_rows
 from callboard_catalog.change import Change
 from callboard_catalog.claims import Claim, live_claims
 from callboard_catalog.ledger import Ledger
@@ -68,21 +68,24 @@ def conflicts_with(shown: Claim, standing: Iterable[Claim]) -> list[Conflict]:
     ]
 
 
-def load_shown(connection: Connection, refs: Iterable[str]) -> dict[str, Shown]:
-    """The entities that are there among ``refs``, by ref."""
-    query = select(
+_SHOWN = (
+    select(
         entities.c.id,
         entities.c.ref,
         entities.c.uid,
         entities.c.claim,
         entities.c.digest,
         claims.c.document,
-    ).join(claims, claims.c.id == entities.c.claim)
-    return {
-        row.ref: Shown(*row)
-        for some in chunks(list(refs))
-        for row in connection.execute(query.where(entities.c.ref.in_(some)))
-    }
+    )
+    .join(claims, claims.c.id == entities.c.claim)
+    .where(entities.c.ref.in_(bindparam("refs", expanding=True)))
+)
+
+
+def load_shown(connection: Connection, refs: Iterable[str]) -> dict[str, Shown]:
+    """The entities that are there among ``refs``, by ref."""
+    rows = rows_in(connection, _SHOWN, "refs", list(refs))
+    return {row[1]: Shown(*row) for row in rows}
 
 
 def show(
@@ -122,6 +125,11 @@ def show(
     return work.counts, conflicts
 
 
+_DOCUMENTS = select(claims.c.digest, claims.c.document).where(
+    claims.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def _documents(
     connection: Connection,
     change: Change,
@@ -134,9 +142,8 @@ def _documents(
     missing = [
         claim.id for claim in shown if claim is not None and claim.digest not in found
     ]
-    for some in chunks(missing):
-        query = select(claims.c.digest, claims.c.document).where(claims.c.id.in_(some))
-        found.update((row[0], row[1]) for row in connection.execute(query))
+    rows = rows_in(connection, _DOCUMENTS, "ids", missing)
+    found.update((row[0], row[1]) for row in rows)
     return found
 
 
@@ -209,8 +216,8 @@ class _Work:
 
     def write(self, connection: Connection) -> None:
         index(connection, self._indexed)
-        for some in chunks(self._removed):
-            connection.execute(delete(entities).where(entities.c.id.in_(some)))
+        removed = [(id_,) for id_ in self._removed]
+        delete_rows(connection, entities, [entities.c.id], removed)
         insert_rows(connection, entities, list(entities.columns), self._rows)
         columns = (entities.c.id, entities.c.claim, entities.c.digest)
         update_rows(

@@ -18,6 +18,10 @@ from callboard_catalog.tables import history, state
 _PRUNE_EVERY = 3600.0
 _PRUNE_AT_MOST = 5000
 
+_TOUCH = update(state).values(change=state.c.change)
+_NUMBERS = select(state.c.change, state.c.entity, state.c.claim, state.c.pruned_at)
+_RENUMBER = update(state)
+
 
 class Ledger:
     """Numbers and records of one transaction; ``close`` writes them."""
@@ -26,10 +30,8 @@ class Ledger:
         self._connection = connection
         # First a write: from here on this transaction is the only writer, on SQLite as
         # on PostgreSQL.
-        connection.execute(update(state).values(change=state.c.change))
-        row = connection.execute(
-            select(state.c.change, state.c.entity, state.c.claim, state.c.pruned_at)
-        ).one()
+        connection.execute(_TOUCH)
+        row = connection.execute(_NUMBERS).one()
         self.change: int = row.change
         self._entity: int = row.entity
         self._claim: int = row.claim
@@ -117,11 +119,10 @@ class Ledger:
                 by_stamp.setdefault(stamp, []).append(effect)
         for stamp, effects in by_stamp.items():
             record_effects(self._connection, stamp, effects)
-        self._connection.execute(
-            update(state).values(
-                change=self.change,
-                entity=self._entity,
-                claim=self._claim,
-                pruned_at=self._pruned_at,
-            )
-        )
+        numbers = {
+            "change": self.change,
+            "entity": self._entity,
+            "claim": self._claim,
+            "pruned_at": self._pruned_at,
+        }
+        self._connection.execute(_RENUMBER, numbers)

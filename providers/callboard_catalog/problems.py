@@ -4,13 +4,14 @@ Owns the record of both. A problem stays until its cause is gone, is written to 
 history when it comes, changes and goes, and not again while it stays the same.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from callboard import Stamp
-from callboard_catalog.bulk import chunks, insert_rows
+from callboard_catalog.bulk import CHUNK, delete_rows, insert_rows, rows_in
 from callboard_catalog.change import NOWHERE, Change
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Conflict
@@ -30,98 +31,160 @@ class Against(NamedTuple):
     kind: str
 
 
-def note_conflicts(
-    connection: Connection,
-    ledger: Ledger,
-    stamp: Stamp,
-    refs: Iterable[str],
-    conflicts: Iterable[Conflict],
-) -> None:
-    """Make ``conflicts`` the ones that stand on ``refs``."""
-    there: dict[Against, str] = {}
-    for some in chunks(list(refs)):
-        there.update(
-            _load(connection, problems.c.kind == CONFLICT, problems.c.ref.in_(some))
+_ALL = select(
+    problems.c.ref,
+    problems.c.provider,
+    problems.c.location_key,
+    problems.c.kind,
+    problems.c.message,
+)
+_OF = problems.c.ref.in_(bindparam("refs", expanding=True))
+_BY = problems.c.provider == bindparam("said_by")
+_UNDER = problems.c.location_key.in_(bindparam("keys", expanding=True))
+_ON_REFS = _ALL.where(_OF)
+_OF_PROVIDER = _ALL.where(or_(_OF, _BY))
+_OF_LOCATION = _ALL.where(or_(_OF, _BY & _UNDER))
+_OF_DELTA = _ALL.where(or_(_OF, (problems.c.ref == "") & _BY & _UNDER))
+
+
+class Standing:
+    """The problems that stand where a change may settle or raise some.
+
+    Args:
+        connection: Of the change's transaction.
+        change: What is being applied.
+        touched: Refs whose claims it changed.
+    """
+
+    def __init__(
+        self, connection: Connection, change: Change, touched: Iterable[str]
+    ) -> None:
+        self._connection = connection
+        self._change = change
+        self._touched = frozenset(touched)
+        self._named = {given.ref for given in change.given}
+        self._named.update(ref for ref, _ in change.removed)
+        self._named.update(r.ref for r in change.rejected if r.ref)
+        self._keys = {given.location_key for given in change.given}
+        self._keys.update(r.location_key or NOWHERE for r in change.rejected)
+        self._there = self._load()
+
+    def _load(self) -> dict[Against, str]:
+        # One look at the database for all of it, unless there are very many refs.
+        query, keys, refs = _OF_DELTA, sorted(self._keys), self._touched | self._named
+        if self._change.full:
+            query, refs = _OF_LOCATION, self._touched
+            keys = [self._change.scope]
+            if self._change.scope == NOWHERE:
+                query = _OF_PROVIDER
+        listed = sorted(refs)
+        asked = {"refs": listed[:CHUNK], "said_by": self._change.provider, "keys": keys}
+        if query is _OF_PROVIDER:
+            del asked["keys"]
+        rows = chain(
+            self._connection.execute(query, asked),
+            rows_in(self._connection, _ON_REFS, "refs", listed[CHUNK:]),
         )
-    wanted = {
-        Against(c.ref, c.provider, c.location_key, CONFLICT): str(c) for c in conflicts
-    }
-    _write(connection, ledger, stamp, there, wanted)
+        return {Against(*row[:4]): row[4] for row in rows}
 
+    def note_conflicts(self, ledger: Ledger, conflicts: Iterable[Conflict]) -> None:
+        """Make ``conflicts`` the ones that stand on the touched refs."""
+        wanted = {
+            Against(c.ref, c.provider, c.location_key, CONFLICT): str(c)
+            for c in conflicts
+        }
+        self._write(ledger, self._on_touched, wanted)
 
-def note_rejected(connection: Connection, ledger: Ledger, change: Change) -> None:
-    """Make what the change rejected stand, and what it says anew stand no more."""
-    there: dict[Against, str] = {}
-    for condition in _concerned(change):
-        there.update(
-            _load(
-                connection,
-                problems.c.kind == REJECTED,
-                problems.c.provider == change.provider,
-                condition,
+    def note_rejected(self, ledger: Ledger) -> None:
+        """Make what the change rejected stand, and what it says anew stand no more."""
+        change = self._change
+        wanted: dict[Against, str] = {}
+        for rejected in change.rejected:
+            key = rejected.location_key or NOWHERE
+            if change.scope not in {NOWHERE, key}:
+                continue  # told to the run; it is no word on anything in the catalog
+            against = Against(rejected.ref or "", change.provider, key, REJECTED)
+            told = "; ".join(map(str, rejected.problems))
+            earlier = wanted.get(against)
+            wanted[against] = (f"{earlier}; {told}" if earlier else told)[:_LONGEST]
+        self._write(ledger, self._concerned, wanted)
+
+    def conflicts(self) -> list[Conflict]:
+        """The provider's claims that do not hold.
+
+        All of them for a full mutation, those it names for a delta.
+        """
+        change = self._change
+        given = {item.ref for item in change.given}
+        refs = {
+            against.ref
+            for against in self._there
+            if against.kind == CONFLICT
+            and against.provider == change.provider
+            and (change.full or against.ref in given)
+            and change.scope in {NOWHERE, against.location_key}
+        }
+        if not refs:
+            return []
+        rows = rows_in(
+            self._connection, _HELD, "refs", sorted(refs), said_by=change.provider
+        )
+        found = [Conflict(*row) for row in rows]
+        return [c for c in found if change.scope in {NOWHERE, c.location_key}]
+
+    def _on_touched(self, against: Against) -> bool:
+        return against.kind == CONFLICT and against.ref in self._touched
+
+    def _concerned(self, against: Against) -> bool:
+        """Whether the change has a word on what was rejected."""
+        change = self._change
+        if against.kind != REJECTED or against.provider != change.provider:
+            return False
+        if change.full:
+            return change.scope in {NOWHERE, against.location_key}
+        if not against.ref:
+            return against.location_key in self._keys
+        return against.ref in self._named
+
+    def _write(
+        self,
+        ledger: Ledger,
+        about: Callable[[Against], bool],
+        wanted: Mapping[Against, str],
+    ) -> None:
+        stamp, there = self._change.stamp, self._there
+        before = [against for against in there if about(against)]
+        gone = [against for against in before if there[against] != wanted.get(against)]
+        come = [against for against in wanted if wanted[against] != there.get(against)]
+        delete_rows(self._connection, problems, list(problems.primary_key), gone)
+        for against in gone:
+            message = there.pop(against)
+            if against not in wanted:
+                _record(ledger, stamp, "settled", against, message)
+        rows: list[tuple[object, ...]] = []
+        for against in come:
+            message = there[against] = wanted[against]
+            rows.append(
+                (*against, message, stamp.at, stamp.run, stamp.task, stamp.delivery)
             )
-        )
-    wanted: dict[Against, str] = {}
-    for rejected in change.rejected:
-        key = rejected.location_key or NOWHERE
-        if change.scope not in {NOWHERE, key}:
-            continue  # told to the run; it is no word on anything in the catalog
-        against = Against(rejected.ref or "", change.provider, key, REJECTED)
-        told = "; ".join(map(str, rejected.problems))
-        earlier = wanted.get(against)
-        wanted[against] = (f"{earlier}; {told}" if earlier else told)[:_LONGEST]
-    _write(connection, ledger, change.stamp, there, wanted)
+            operation = "conflicted" if against.kind == CONFLICT else "rejected"
+            _record(ledger, stamp, operation, against, message)
+        insert_rows(self._connection, problems, list(problems.columns), rows)
 
 
-def _concerned(change: Change) -> list[ColumnElement[bool]]:
-    if change.full and change.scope == NOWHERE:
-        return [problems.c.provider == change.provider]
-    if change.full:
-        return [problems.c.location_key == change.scope]
-    refs = {given.ref for given in change.given} | {ref for ref, _ in change.removed}
-    refs |= {r.ref for r in change.rejected if r.ref}
-    keys = {given.location_key for given in change.given}
-    keys |= {r.location_key or NOWHERE for r in change.rejected}
-    conditions: list[ColumnElement[bool]] = [
-        problems.c.ref.in_(some) for some in chunks(sorted(refs))
-    ]
-    conditions += [
-        and_(problems.c.ref == "", problems.c.location_key.in_(some))
-        for some in chunks(sorted(keys))
-    ]
-    return conditions
-
-
-def _load(
-    connection: Connection, *conditions: ColumnElement[bool]
-) -> dict[Against, str]:
-    columns = (problems.c.ref, problems.c.provider, problems.c.location_key)
-    query = select(*columns, problems.c.kind, problems.c.message).where(*conditions)
-    return {Against(*row[:4]): row[4] for row in connection.execute(query)}
-
-
-def _write(
-    connection: Connection,
-    ledger: Ledger,
-    stamp: Stamp,
-    there: Mapping[Against, str],
-    wanted: Mapping[Against, str],
-) -> None:
-    gone = [against for against in there if there[against] != wanted.get(against)]
-    come = [against for against in wanted if wanted[against] != there.get(against)]
-    for against in gone:
-        connection.execute(delete(problems).where(*_exactly(against)))
-        if against not in wanted:
-            _record(ledger, stamp, "settled", against, there[against])
-    rows: list[tuple[object, ...]] = []
-    for against in come:
-        message = wanted[against]
-        rows.append(
-            (*against, message, stamp.at, stamp.run, stamp.task, stamp.delivery)
-        )
-        operation = "conflicted" if against.kind == CONFLICT else "rejected"
-        _record(ledger, stamp, operation, against, message)
-    insert_rows(connection, problems, list(problems.columns), rows)
+_HELD = (
+    select(
+        problems.c.ref,
+        problems.c.provider,
+        problems.c.location_key,
+        claims.c.provider,
+        claims.c.location_key,
+    )
+    .join(entities, entities.c.ref == problems.c.ref)
+    .join(claims, claims.c.id == entities.c.claim)
+    .where(_OF, _BY, problems.c.kind == CONFLICT)
+    .order_by(problems.c.ref, problems.c.location_key)
+)
 
 
 def _record(
@@ -134,36 +197,3 @@ def _record(
         location_key=against.location_key,
         message=message,
     )
-
-
-def _exactly(against: Against) -> list[ColumnElement[bool]]:
-    columns: list[Any] = list(problems.primary_key.columns)
-    return [column == value for column, value in zip(columns, against, strict=True)]
-
-
-def standing_conflicts(connection: Connection, change: Change) -> list[Conflict]:
-    """The provider's claims that do not hold.
-
-    All of them for a full mutation, those it names for a delta.
-    """
-    query = (
-        select(
-            problems.c.ref,
-            problems.c.provider,
-            problems.c.location_key,
-            claims.c.provider,
-            claims.c.location_key,
-        )
-        .join(entities, entities.c.ref == problems.c.ref)
-        .join(claims, claims.c.id == entities.c.claim)
-        .where(problems.c.provider == change.provider, problems.c.kind == CONFLICT)
-        .order_by(problems.c.ref, problems.c.location_key)
-    )
-    if change.full and change.scope == NOWHERE:
-        queries = [query]
-    elif change.full:
-        queries = [query.where(problems.c.location_key == change.scope)]
-    else:
-        refs = sorted({given.ref for given in change.given})
-        queries = [query.where(problems.c.ref.in_(some)) for some in chunks(refs)]
-    return [Conflict(*row) for each in queries for row in connection.execute(each)]

@@ -16,11 +16,7 @@ from callboard_catalog.claims import decide, load_knowledge, write_decision
 from callboard_catalog.holding import load_shown, show
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Applied
-from callboard_catalog.problems import (
-    note_conflicts,
-    note_rejected,
-    standing_conflicts,
-)
+from callboard_catalog.problems import Standing
 from callboard_catalog.tables import claims, entities, history, providers, state
 
 
@@ -60,10 +56,11 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
     before = load_shown(connection, touched)
     write_decision(connection, ledger, change, decision)
     counts, conflicts = show(connection, ledger, change, before, touched)
-    note_conflicts(connection, ledger, change.stamp, touched, conflicts)
+    standing = Standing(connection, change, touched)
+    standing.note_conflicts(ledger, conflicts)
     superseded = change.full and change.as_of < known.read_at.get(change.scope, -inf)
     if not superseded:
-        note_rejected(connection, ledger, change)
+        standing.note_rejected(ledger)
     effects = counts.added + counts.changed + counts.handed_over
     stale = len(decision.stale)
     return Applied(
@@ -73,7 +70,7 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
         handed_over=counts.handed_over,
         unchanged=max(len(change.given) - effects - stale, 0),
         stale=stale,
-        conflicts=tuple(standing_conflicts(connection, change)),
+        conflicts=tuple(standing.conflicts()),
         rejected=change.rejected,
         version=ledger.change,
         recorded=ledger.change - first,

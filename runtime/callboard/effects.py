@@ -35,6 +35,9 @@ class Effect(Struct, frozen=True):
     after: Raw | None = None
 
 
+_INSERT = table.insert()
+
+
 def record_effects(
     connection: Connection, stamp: Stamp, effects: Iterable[Effect]
 ) -> None:
@@ -54,4 +57,4 @@ def record_effects(
         for effect in effects
     ]
     if rows:
-        connection.execute(table.insert(), rows)
+        connection.execute(_INSERT, rows)
