@@ -13,9 +13,11 @@ from callboard_catalog.mutations import (
     Conflict,
     Delta,
     Full,
+    InvalidSupplement,
     Located,
     LocatedRef,
     Rejected,
+    Supplement,
 )
 from callboard_catalog.provider import CatalogRun, EntityProvider
 from callboard_catalog.refs import EntityRef, InvalidRef
@@ -36,6 +38,7 @@ __all__ = [
     "Full",
     "InvalidEntity",
     "InvalidRef",
+    "InvalidSupplement",
     "JsonValue",
     "Link",
     "Located",
@@ -43,6 +46,7 @@ __all__ = [
     "Metadata",
     "Problem",
     "Rejected",
+    "Supplement",
     "catalog_of",
     "parse_entity",
     "read_catalog_file",

@@ -83,9 +83,12 @@ class Catalog:
             what = "are orphans" if self.settings.orphans == "keep" else "are removed"
             message = "provider %s is no longer configured: its %d entities %s"
             logger.warning(message, name, count, what)
-            if self.settings.orphans == "remove":
-                stamp = Stamp(run="", task="", delivery="", provider=name, at=at)
-                await self.apply(Full(), stamp=stamp, location_key=name, as_of=at)
+            mutation: Full | Delta = Full()
+            if self.settings.orphans == "keep":
+                # What it added to others' entities goes: nothing would mark it there.
+                mutation = Delta(unsupplemented=await self.supplemented_by(name))
+            stamp = Stamp(run="", task="", delivery="", provider=name, at=at)
+            await self.apply(mutation, stamp=stamp, location_key=name, as_of=at)
         self.bell.ring(await self.version())
 
     async def apply(
@@ -108,6 +111,7 @@ class Catalog:
 
         Raises:
             InvalidRef: A ref to remove is none; nothing was applied.
+            InvalidSupplement: Two are about the same; nothing was applied.
         """
         keep = self.settings.history_days * _DAY
 
@@ -187,6 +191,10 @@ class Catalog:
         return await self.database.read(
             lambda c: reading.claimed_refs(c, provider, location_key_prefix)
         )
+
+    async def supplemented_by(self, provider: str) -> list[str]:
+        """What the supplements of a provider are about, each once."""
+        return await self.database.read(lambda c: reading.supplemented(c, provider))
 
     async def version(self) -> int:
         """The number of the last change."""

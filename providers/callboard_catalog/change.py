@@ -7,6 +7,7 @@ documents and their digests. So a transaction holds nothing but reads and writes
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from callboard import Stamp
 from callboard_catalog.documents import (
@@ -20,7 +21,15 @@ from callboard_catalog.documents import (
 )
 from callboard_catalog.entity import Entity
 from callboard_catalog.kinds import UNORDERED
-from callboard_catalog.mutations import Delta, Full, Located, LocatedRef, Rejected
+from callboard_catalog.mutations import (
+    Delta,
+    Full,
+    InvalidSupplement,
+    Located,
+    LocatedRef,
+    Rejected,
+    Supplement,
+)
 from callboard_catalog.refs import EntityRef, InvalidRef
 from callboard_catalog.rules import Problem, Schema, problems_in
 
@@ -29,9 +38,10 @@ NOWHERE = ""
 
 
 class Given(Struct, frozen=True):
-    """One entity of a mutation."""
+    """One entity of a mutation, or one supplement."""
 
     ref: str
+    """Or what the supplement is about."""
     location_key: str
     digest: str
     document: bytes
@@ -52,6 +62,12 @@ class Change(Struct, frozen=True):
     rejected: tuple[Rejected, ...]
     horizon: float
     """History from before it (Unix seconds) may go."""
+    supplements: tuple[Given, ...] = ()
+    unsupplemented: tuple[tuple[str, str], ...] = ()
+
+    def beside(self) -> "Change":
+        """Of its supplements what the change itself is of entities."""
+        return replace(self, given=self.supplements, removed=self.unsupplemented)
 
 
 def prepare(
@@ -69,6 +85,7 @@ def prepare(
 
     Raises:
         InvalidRef: A ref to remove is none.
+        InvalidSupplement: Two are about the same, or one is not of this location.
     """
     full = isinstance(mutation, Full)
     scope = (mutation.location_key or NOWHERE) if full else NOWHERE
@@ -98,6 +115,32 @@ def prepare(
         removed=removed,
         rejected=tuple(rejected),
         horizon=stamp.at - keep_seconds if keep_seconds else 0.0,
+        supplements=tuple(_supplements(mutation.supplements, scope, default)),
+        unsupplemented=() if full else _unsupplemented(mutation),
+    )
+
+
+def _supplements(
+    supplements: Sequence[Supplement], scope: str, default: str
+) -> Iterable[Given]:
+    seen: set[tuple[str, str]] = set()
+    for item in supplements:
+        key = item.location_key or default
+        if scope not in {NOWHERE, key}:
+            raise InvalidSupplement(item.about, f"one under {scope} alone", key)
+        if (item.about, key) in seen:
+            raise InvalidSupplement(item.about, "one under a location key", "two")
+        seen.add((item.about, key))
+        encoded = encode(item.document())
+        yield Given(item.about, key, digest(encoded), encoded)
+
+
+def _unsupplemented(delta: Delta) -> tuple[tuple[str, str], ...]:
+    given = {item.about for item in delta.supplements}
+    return tuple(
+        (about, NOWHERE)
+        for about in dict.fromkeys(delta.unsupplemented)
+        if about not in given
     )
 
 

@@ -3,7 +3,8 @@
 Owns the one rule for conflicts: **the oldest standing location key holds the entity; of
 the claims under that key the one changed by the newest knowledge is shown.** Claims under
 other keys wait, are reported as conflicts on the entity and to their run, and the oldest
-of them takes over, at once, when the holder lets go.
+of them takes over, at once, when the holder lets go. What supplements add to the shown
+claim is in ``supplements``.
 """
 
 from collections.abc import Iterable
@@ -15,10 +16,12 @@ from sqlalchemy import Connection, bindparam, select
 from callboard_catalog.bulk import delete_rows, insert_rows, rows_in, update_rows
 from callboard_catalog.change import Change
 from callboard_catalog.claims import Claim, live_claims
+from callboard_catalog.documents import digest
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Conflict
 from callboard_catalog.search_index import Indexed, index
-from callboard_catalog.tables import claims, entities
+from callboard_catalog.supplements import Said, Supplements, merged
+from callboard_catalog.tables import claims, entities, shown_document
 
 
 class Shown(Struct, frozen=True):
@@ -37,6 +40,7 @@ class Counts(Struct):
 
     added: int = 0
     changed: int = 0
+    supplemented: int = 0
     removed: int = 0
     handed_over: int = 0
 
@@ -75,7 +79,7 @@ _SHOWN = (
         entities.c.uid,
         entities.c.claim,
         entities.c.digest,
-        claims.c.document,
+        shown_document,
     )
     .join(claims, claims.c.id == entities.c.claim)
     .where(entities.c.ref.in_(bindparam("refs", expanding=True)))
@@ -94,15 +98,18 @@ def show(
     change: Change,
     before: dict[str, Shown],
     refs: list[str],
+    *,
+    claimed: set[str],
 ) -> tuple[Counts, list[Conflict]]:
-    """Show what the claims on ``refs`` say now.
+    """Show what the claims on ``refs`` say now, with their supplements.
 
     Args:
         connection: Of the transaction in which the claims were changed.
         ledger: Takes the record of it.
         change: What changed the claims.
         before: What was shown under ``refs`` before.
-        refs: All refs whose claims changed.
+        refs: All refs whose claims or supplements changed.
+        claimed: Those whose claims changed.
 
     Returns:
         What it came to, and every conflict that stands on ``refs`` now.
@@ -112,7 +119,9 @@ def show(
         standing[claim.ref].append(claim)
     holders = {ref: holder(listed) for ref, listed in standing.items()}
     documents = _documents(connection, change, before, holders.values())
-    work = _Work(ledger, change)
+    keys = {claim.location_key for claim in holders.values() if claim is not None}
+    extra = Supplements(connection, keys)
+    work = _Work(ledger, change, claimed)
     conflicts: list[Conflict] = []
     for ref, listed in standing.items():
         shown = holders[ref]
@@ -120,7 +129,8 @@ def show(
             work.remove(before.get(ref))
             continue
         conflicts += conflicts_with(shown, listed)
-        work.show(before.get(ref), shown, documents)
+        said = extra.onto(ref, shown.location_key)
+        work.show(before.get(ref), shown, documents[shown.digest], said)
     work.write(connection)
     return work.counts, conflicts
 
@@ -150,8 +160,9 @@ def _documents(
 class _Work:
     """Changes to entities, gathered to be written at once."""
 
-    def __init__(self, ledger: Ledger, change: Change) -> None:
+    def __init__(self, ledger: Ledger, change: Change, claimed: set[str]) -> None:
         self.counts = Counts()
+        self._claimed = claimed
         self._ledger = ledger
         self._stamp = change.stamp
         self._indexed: list[Indexed] = []
@@ -175,33 +186,52 @@ class _Work:
         )
 
     def show(
-        self, old: Shown | None, claim: Claim, documents: dict[str, bytes]
+        self, old: Shown | None, claim: Claim, document: bytes, said: list[Said]
     ) -> None:
-        at = self._stamp.at
-        document = documents[claim.digest]
+        at, named, whole = self._stamp.at, claim.digest, None
+        if said:
+            document = whole = merged(claim.ref, document, said)
+            named = digest(document)
         if old is None:
             self.counts.added += 1
             uid, id_ = str(uuid4()), self._ledger.next_entity()
-            self._rows.append((id_, claim.ref, uid, claim.id, claim.digest, at, at))
+            self._rows.append((id_, claim.ref, uid, claim.id, named, at, at, whole))
             self._indexed.append(Indexed(id_, claim.ref, None, document))
             self._record("added", claim, uid, None, document)
             return
-        if old.claim == claim.id and old.digest == claim.digest:
+        if old.claim == claim.id and old.digest == named:
             return
-        self._updates.append((old.id, claim.id, claim.digest, at))
-        if old.digest == claim.digest:
+        self._updates.append((old.id, claim.id, named, at, whole))
+        if old.digest == named:
             self.counts.handed_over += 1
             self._record("handed-over", claim, old.uid, old.document, document)
+        elif claim.ref not in self._claimed:
+            self.counts.supplemented += 1
+            self._indexed.append(Indexed(old.id, old.ref, old.document, document))
+            self._record(
+                "changed", claim, old.uid, old.document, document, supplemented=said
+            )
         else:
             self.counts.changed += 1
             self._indexed.append(Indexed(old.id, old.ref, old.document, document))
             self._record("changed", claim, old.uid, old.document, document)
 
     def _record(
-        self, operation: str, claim: Claim, uid: str, before: bytes | None, after: bytes
+        self,
+        operation: str,
+        claim: Claim,
+        uid: str,
+        before: bytes | None,
+        after: bytes,
+        *,
+        supplemented: list[Said] | None = None,
     ) -> None:
         message = None
-        if claim.provider != self._stamp.provider:
+        if supplemented is not None:
+            still = self._stamp.provider in {said.provider for said in supplemented}
+            what = "supplemented" if still else "no longer supplemented"
+            message = f"{what} by {self._stamp.provider}"
+        elif claim.provider != self._stamp.provider:
             message = f"now as {claim.provider} has it under {claim.location_key}"
         self._ledger.record(
             self._stamp,
@@ -220,6 +250,5 @@ class _Work:
         delete_rows(connection, entities, [entities.c.id], removed)
         insert_rows(connection, entities, list(entities.columns), self._rows)
         columns = (entities.c.id, entities.c.claim, entities.c.digest)
-        update_rows(
-            connection, entities, [*columns, entities.c.changed_at], self._updates
-        )
+        columns = [*columns, entities.c.changed_at, entities.c.document]
+        update_rows(connection, entities, columns, self._updates)

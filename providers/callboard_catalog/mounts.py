@@ -12,6 +12,7 @@ from callboard.clock import now
 from callboard.schedule import tick_of
 from callboard_catalog.api.application import make_application
 from callboard_catalog.catalog import catalog_of
+from callboard_catalog.supplements import supplements_on
 from callboard_catalog.tables import claims
 
 PATH = "/api/catalog"
@@ -36,12 +37,14 @@ class Refresher:
         self._asked: dict[str, float] = {}
 
     async def refresh(self, ref: str) -> None:
-        """Ask the providers that claim a ref; each makes a run of its own."""
+        """Ask who claims or supplements a ref; each provider makes a run of its own."""
         query = select(claims.c.provider).where(
             claims.c.ref == ref, claims.c.withdrawn.is_(False)
         )
         database = self._board.database
         names = set(await database.read(lambda c: list(c.scalars(query))))
+        counted = await database.read(lambda c: supplements_on(c, ref))
+        names |= {counts.said.provider for counts in counted}
         for provider in self._board.providers:
             asked = self._asked.get(provider.name, 0.0)
             if provider.name not in names or now() - asked < _BETWEEN:

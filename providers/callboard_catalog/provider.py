@@ -39,10 +39,13 @@ class CatalogRun(Run):
 
         Raises:
             InvalidRef: A ref to remove is none; nothing was applied.
+            InvalidSupplement: Two are about the same; nothing was applied.
         """
         full = isinstance(mutation, Full)
         given = len(mutation.entities if full else mutation.added)
         async with self.span("full mutation" if full else "delta", given=given):
+            if mutation.supplements:
+                self.label(supplements=len(mutation.supplements))
             applied = await self.catalog.apply(
                 mutation,
                 stamp=self.stamp(),
@@ -55,6 +58,7 @@ class CatalogRun(Run):
                 "changed": applied.changed,
                 "removed": applied.removed,
                 "handed over": applied.handed_over,
+                "supplemented": applied.supplemented,
                 "unchanged": applied.unchanged,
                 "stale": applied.stale,
                 "conflicts": len(applied.conflicts),

@@ -12,7 +12,13 @@ from callboard_catalog.documents import decode_object
 from callboard_catalog.entity import Entity
 from callboard_catalog.mutations import Located
 from callboard_catalog.refs import EntityRef
-from callboard_catalog.tables import claims, entities, state
+from callboard_catalog.tables import (
+    claims,
+    entities,
+    shown_document,
+    state,
+    supplements,
+)
 
 
 def version(connection: Connection) -> int:
@@ -22,7 +28,7 @@ def version(connection: Connection) -> int:
 
 def entities_by_ref(connection: Connection, refs: Sequence[str]) -> dict[str, Entity]:
     """Those of the entities that are there, by canonical ref."""
-    query = select(entities.c.ref, claims.c.document).join(
+    query = select(entities.c.ref, shown_document).join(
         claims, claims.c.id == entities.c.claim
     )
     return {
@@ -56,6 +62,20 @@ def claimed(
         Located(Entity.of(decode_object(row.document)), row.location_key)
         for row in connection.execute(query)
     ]
+
+
+def supplemented(connection: Connection, provider: str) -> list[str]:
+    """What the supplements of a provider are about."""
+    return list(
+        connection.scalars(
+            select(supplements.c.ref)
+            .where(
+                supplements.c.provider == provider, supplements.c.withdrawn.is_(False)
+            )
+            .distinct()
+            .order_by(supplements.c.ref)
+        )
+    )
 
 
 def claimed_refs(

@@ -12,12 +12,26 @@ from sqlalchemy import Connection, func, insert, literal, select, update
 
 from callboard_catalog.bulk import chunks
 from callboard_catalog.change import Change
-from callboard_catalog.claims import decide, load_knowledge, write_decision
 from callboard_catalog.holding import load_shown, show
+from callboard_catalog.knowledge import (
+    Decision,
+    decide,
+    load_knowledge,
+    write_decision,
+    write_read,
+)
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Applied
 from callboard_catalog.problems import Standing
-from callboard_catalog.tables import claims, entities, history, providers, state
+from callboard_catalog.supplements import refs_about
+from callboard_catalog.tables import (
+    claims,
+    entities,
+    history,
+    providers,
+    state,
+    supplements,
+)
 
 
 class Presence(Struct, frozen=True):
@@ -50,12 +64,22 @@ def set_presence(
 
 def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
     first = ledger.change
-    known = load_knowledge(connection, change)
+    known = load_knowledge(connection, claims, change)
     decision = decide(change, known)
-    touched = decision.touched
+    beside, added = change.beside(), Decision()
+    if change.full or beside.given or beside.removed:
+        added = decide(beside, load_knowledge(connection, supplements, beside))
+    claimed = decision.touched
+    about = refs_about(connection, added.touched)
+    touched = list(dict.fromkeys((*claimed, *about)))
     before = load_shown(connection, touched)
-    write_decision(connection, ledger, change, decision)
-    counts, conflicts = show(connection, ledger, change, before, touched)
+    write_decision(connection, claims, ledger, change, decision)
+    write_decision(connection, supplements, ledger, beside, added)
+    if change.full:
+        write_read(connection, change)
+    counts, conflicts = show(
+        connection, ledger, change, before, touched, claimed=set(claimed)
+    )
     standing = Standing(connection, change, touched)
     standing.note_conflicts(ledger, conflicts)
     superseded = change.full and change.as_of < known.read_at.get(change.scope, -inf)
@@ -68,6 +92,7 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
         changed=counts.changed,
         removed=counts.removed,
         handed_over=counts.handed_over,
+        supplemented=counts.supplemented,
         unchanged=max(len(change.given) - effects - stale, 0),
         stale=stale,
         conflicts=tuple(standing.conflicts()),

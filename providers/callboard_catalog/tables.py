@@ -53,6 +53,27 @@ claims = sa.Table(
     sa.Column("document", Json, nullable=False),
     sa.UniqueConstraint("ref", "provider", "location_key", name="catalog_claims_key"),
     sa.Index("catalog_claims_provider", "provider", "location_key"),
+    sa.Index("catalog_claims_location", "location_key"),
+)
+
+supplements = sa.Table(
+    "catalog_supplements",
+    metadata,
+    # As claims, so that the same rules decide which word is the newest. In place of a
+    # ref they have what they are about: the beginning of location keys.
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("about", Text, key="ref", nullable=False),
+    sa.Column("provider", Text, nullable=False),
+    sa.Column("location_key", Text, nullable=False),
+    sa.Column("digest", sa.String(40), nullable=False),
+    sa.Column("as_of", sa.Double, nullable=False),
+    sa.Column("changed_as_of", sa.Double, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("document", Json, nullable=False),
+    sa.UniqueConstraint(
+        "ref", "provider", "location_key", name="catalog_supplements_key"
+    ),
+    sa.Index("catalog_supplements_provider", "provider", "location_key"),
 )
 
 reads = sa.Table(
@@ -76,12 +97,18 @@ entities = sa.Table(
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("ref", Text, nullable=False, unique=True),
     sa.Column("uid", sa.String(36), nullable=False, unique=True),
-    # The claim that is shown, and the digest of its document.
+    # The claim that is shown, and the digest of what is.
     sa.Column("claim", Id, nullable=False),
     sa.Column("digest", sa.String(40), nullable=False),
     sa.Column("added_at", sa.Double, nullable=False),
     sa.Column("changed_at", sa.Double, nullable=False),
+    # The claim's document with its supplements; null without any.
+    sa.Column("document", Json),
 )
+shown_document = sa.func.coalesce(entities.c.document, claims.c.document).label(
+    "document"
+)
+"""What an entity shows, where both tables are read."""
 
 search = sa.Table(
     "catalog_search",

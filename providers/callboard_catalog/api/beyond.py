@@ -23,7 +23,7 @@ from callboard_catalog.query.pages import ids_of_refs, ordered_ids
 from callboard_catalog.query.predicates import parse_filters
 from callboard_catalog.query.presenting import present
 from callboard_catalog.query.why import history_of, similar, why
-from callboard_catalog.tables import claims, entities
+from callboard_catalog.tables import claims, entities, shown_document
 
 _MOST_HISTORY = 1000
 _MOST_CHANGES = 1000
@@ -122,7 +122,7 @@ class Beyond:
 
 
 def _documents_of(ids: Sequence[int]) -> Callable[[Connection], list[bytes]]:
-    query = select(claims.c.document).join(entities, entities.c.claim == claims.c.id)
+    query = select(shown_document).join(claims, entities.c.claim == claims.c.id)
 
     def ask(connection: Connection) -> list[bytes]:
         # JSON is YAML; a document on one line can not break its neighbours.

@@ -20,7 +20,7 @@ from callboard_catalog.query.predicates import (
     Not,
     Predicate,
 )
-from callboard_catalog.tables import claims, entities
+from callboard_catalog.tables import claims, entities, shown_document
 
 _URL = "url:"
 
@@ -60,7 +60,7 @@ def all_locations(connection: Connection) -> list[Location]:
 def location_of(connection: Connection, ref: str) -> Location | None:
     """Where the entity was read from; None when it is not there or nobody says."""
     row = connection.execute(
-        select(claims.c.location_key, claims.c.document)
+        select(claims.c.location_key, shown_document)
         .join(entities, entities.c.claim == claims.c.id)
         .where(entities.c.ref == ref)
     ).one_or_none()

@@ -1,6 +1,6 @@
 """Entities as the API shows them.
 
-Owns what the catalog adds to a provider's word: uid, etag, relations, status and the
+Owns what the catalog adds to the shown document: uid, etag, relations, status and the
 mark of an orphan; and the picking of fields. Documents are not decoded unless they must
 be: what is added is put between their bytes.
 """
@@ -19,7 +19,14 @@ from callboard_catalog.documents import (
     members,
 )
 from callboard_catalog.entity import ORPHAN
-from callboard_catalog.tables import claims, entities, problems, providers, relations
+from callboard_catalog.tables import (
+    claims,
+    entities,
+    problems,
+    providers,
+    relations,
+    shown_document,
+)
 
 _METADATA = b'"metadata":{'
 
@@ -109,7 +116,7 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[_Row]:
         entities.c.ref,
         entities.c.uid,
         entities.c.digest,
-        claims.c.document,
+        shown_document,
         claims.c.provider,
         claims.c.location_key,
     ).join(claims, claims.c.id == entities.c.claim)

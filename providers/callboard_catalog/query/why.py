@@ -4,7 +4,7 @@ Owns the account of one ref: what was done to it and by which run, who says what
 now, what stands against it, and who looked and did not find it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Raw, Struct
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from callboard_catalog.bulk import chunks
 from callboard_catalog.documents import decode, items, members
 from callboard_catalog.refs import EntityRef
+from callboard_catalog.supplements import supplements_on
 from callboard_catalog.tables import (
     claims,
     entities,
@@ -59,6 +60,17 @@ class Word(Struct, frozen=True, rename="camel"):
     """Whether the provider is still configured; if not, what it holds is an orphan."""
 
 
+class Addition(Struct, frozen=True, rename="camel"):
+    """What a provider adds to the entity, which another one holds."""
+
+    provider: str
+    location_key: str
+    about: str
+    """What the location key of the entity begins with."""
+    names: tuple[str, ...]
+    """Keys of annotations and labels, and refs, that the entity shows because of it."""
+
+
 class Standing(Struct, frozen=True, rename="camel"):
     """A problem that stands."""
 
@@ -100,6 +112,7 @@ class Why(Struct, frozen=True, rename="camel"):
     words: tuple[Word, ...]
     problems: tuple[Standing, ...]
     looks: tuple[Look, ...]
+    additions: tuple[Addition, ...]
 
 
 def history_of(
@@ -151,16 +164,28 @@ def why(connection: Connection, ref: str) -> Why:
     words = _words(connection, ref, shown)
     standing, unread = _standing(connection, ref, words)
     looks = _looks(connection, ref, words, happenings, standing)
+    additions = tuple(
+        Addition(
+            counts.said.provider,
+            counts.said.location_key,
+            counts.said.about,
+            tuple(counts.names),
+        )
+        for counts in supplements_on(connection, ref)
+    )
     told = [
         _last_change(connection, ref, shown is not None, happenings),
         *_claimed(words),
+        *_supplemented(additions),
         *_against(standing),
         *_looked(looks),
         *(_unread(unread) if shown is None else ()),
     ]
     last = happenings[0] if happenings else None
     sentences = tuple(dict.fromkeys(told))
-    return Why(ref, shown is not None, sentences, last, words, standing, looks)
+    return Why(
+        ref, shown is not None, sentences, last, words, standing, looks, additions
+    )
 
 
 def similar(connection: Connection, ref: str, limit: int = 5) -> list[str]:
@@ -280,6 +305,14 @@ def _claimed(words: tuple[Word, ...]) -> Iterator[str]:
             )
 
 
+def _supplemented(additions: tuple[Addition, ...]) -> Iterator[str]:
+    for addition in additions:
+        if addition.names:
+            yield f"{addition.provider} supplements it with {_few(addition.names)}."
+        else:
+            yield f"{addition.provider} supplements it with nothing that it has not itself."
+
+
 def _against(standing: tuple[Standing, ...]) -> Iterator[str]:
     for problem in standing:
         run = f", run {problem.run}" if problem.run else ""
@@ -344,8 +377,12 @@ def _places(happening: Happening) -> str:
     for step in items(decode(bytes(happening.patch or b"[]"))):
         path = str(members(step).get("path", "")).lstrip("/").replace("/", ".")
         paths.append(path.replace("~1", "/").replace("~0", "~"))
-    shown = ", ".join(paths[:4])
-    return shown if len(paths) <= 4 else f"{shown} and {len(paths) - 4} more"
+    return _few(paths)
+
+
+def _few(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
 
 
 def _time(at: float) -> str:
