@@ -24,11 +24,22 @@ import trio
 from hypercorn.config import Config
 from hypercorn.trio import serve  # pyright: ignore[reportUnknownVariableType]  # its WSGI type is bare
 
-from callboard import Callboard, Database, DeliveryState, Settings, serving
+from callboard import (
+    Callboard,
+    Database,
+    DeliveryState,
+    Settings,
+    clock,
+    history,
+    serving,
+)
+from callboard.delivery import UNENDED
 from callboard.registry import assemble
+from callboard.routes import SCHEDULE
 from callboard.schedule import tick_of
 from callboard.testing import newest_tree, reached, settled
 from callboard.tree import TreeRecord
+from callboard.wake import Wake
 from callboard_github.hooks import MissedDeliveries
 from callboard_github.simulator import App, Simulator
 
@@ -78,7 +89,10 @@ class Stage:
 
     @asynccontextmanager
     async def callboard(self) -> AsyncGenerator[Callboard]:
-        """Open one that listens; what was missed is asked for without pauses."""
+        """Open one that listens, and has looked for what was missed before.
+
+        It asks without pauses.
+        """
         database = Database.open(f"sqlite:///{self.path}")
         try:
             settings = Settings(self.settings, environment=self.environment)
@@ -86,7 +100,11 @@ class Stage:
             for provider in board.providers:
                 if isinstance(provider, MissedDeliveries):
                     provider.pace = 0.0
+            began = clock.now()
             async with board.opened(), self._listening(board):
+                with anyio.fail_after(_LONGEST):
+                    first = await _first_look(board, began)
+                    await reached(board, first, *_ENDED)
                 yield board
         finally:
             database.close()
@@ -99,7 +117,7 @@ class Stage:
 
     async def look(self, board: Callboard) -> TreeRecord:
         """Have the webhooks looked at now, and wait for what comes of it."""
-        (provider,) = (p for p in board.providers if isinstance(p, MissedDeliveries))
+        provider = next(p for p in board.providers if isinstance(p, MissedDeliveries))
         (handler,) = provider.handlers()
         tick = (await board.accept(tick_of(handler))).view.id
         with anyio.fail_after(_LONGEST):
@@ -126,3 +144,22 @@ class Stage:
                 await nursery.start(listen)
                 yield
                 nursery.cancel_scope.cancel()
+
+
+async def _first_look(board: Callboard, since: float) -> str:
+    """The look that every start makes, or that one before left: its delivery."""
+    wanted = history.DeliveryFilter(source=SCHEDULE, event=MissedDeliveries.name)
+    while True:
+        wake = Wake()
+        board.trace.arm(wake)
+        try:
+            (newest,) = await board.database.read(
+                lambda c: history.list_deliveries(c, wanted, 1)
+            ) or [None]
+            if newest is not None and (
+                newest.received_at >= since or newest.state in UNENDED
+            ):
+                return newest.id
+            await wake.wait()
+        finally:
+            board.trace.disarm(wake)

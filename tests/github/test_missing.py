@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callboard_github.hooks.answers import Sent
@@ -140,6 +140,7 @@ ROWS = st.builds(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     rows=st.lists(ROWS, max_size=30),
     known=st.sets(st.sampled_from("abcdef")),

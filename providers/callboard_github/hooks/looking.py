@@ -18,8 +18,6 @@ from callboard_github.source import GitHubSource
 class Look(Struct, frozen=True):
     """What a look found."""
 
-    hook: str | None
-    """The webhook's id in its deliveries' headers; None if it sent nothing."""
     newest: Sent | None
     """What it sent last."""
     verdict: Verdict
@@ -59,4 +57,4 @@ async def look_at(
     # Asked for last, so that what retention took meanwhile is older than this.
     since = max(mark, await journal.whole_since())
     verdict = judged(sent, known, since=since, now=began, asked=asked)
-    return Look(hook, sent[0] if sent else None, verdict, verdict.settled(began))
+    return Look(sent[0] if sent else None, verdict, verdict.settled(began))

@@ -73,4 +73,4 @@ def absent(subscribed: Iterable[str], wanted: frozenset[str]) -> list[str]:
 
 def unneeded(subscribed: Iterable[str], wanted: frozenset[str]) -> list[str]:
     """What is subscribed to and not wanted."""
-    return sorted(frozenset(subscribed) - wanted)
+    return sorted(frozenset(subscribed) - wanted - {EVERYTHING})

@@ -4,14 +4,20 @@ Owns the rule: ours is what sends to the configured address, and what has sent h
 before. A webhook of somebody else is never touched, nor asked to send anything.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
 from callboard.journal import Heard
 from callboard_github.calls import Caller
 from callboard_github.client import GitHub
-from callboard_github.errors import HookAccessError, NotAllowedError, NotFoundError
+from callboard_github.errors import (
+    BadCredentialsError,
+    HookAccessError,
+    NotAllowedError,
+    NotFoundError,
+)
 from callboard_github.hooks.answers import (
     AppAnswer,
     HookAnswer,
@@ -65,6 +71,8 @@ class Place(Struct, frozen=True):
     active: bool | None = None
     """None where the API does not tell: an app's."""
     events: tuple[str, ...] = ()
+    page: str = ""
+    """Where a person sees and changes it."""
 
     @property
     def key(self) -> str:
@@ -163,14 +171,10 @@ async def places_of(github: GitHub, run: Caller, owner: Owner) -> list[Place]:
         HookAccessError: The credentials may not see them; says what they would need.
         GitHubError: GitHub could not be asked.
     """
-    try:
-        if owner.kind == "app":
-            return await _of_app(github, run, owner)
+    if owner.kind == "app":
+        return await _of_app(github, run, owner)
+    with told_access(github, owner, "seen"):
         found = await github.pages(run, owner.path, HookAnswer, account=owner.account)
-    except (NotAllowedError, NotFoundError) as error:
-        raise HookAccessError(
-            f"{owner.name}: {_wanting(github, owner)}; {error}"
-        ) from (error)
     return [
         Place(
             owner=owner,
@@ -179,23 +183,46 @@ async def places_of(github: GitHub, run: Caller, owner: Owner) -> list[Place]:
             config=hook.config,
             active=hook.active,
             events=hook.events,
+            page=f"{_pages(github, owner)}/{hook.id}",
         )
         for hook in found
     ]
 
 
 async def _of_app(github: GitHub, run: Caller, owner: Owner) -> list[Place]:
-    config = await github.get(run, f"{owner.path}/config", HookConfig, as_app=True)
-    if not config.url:
+    path = f"{owner.path}/config"
+    try:
+        config = await github.get(run, path, HookConfig, as_app=True)
+    except NotFoundError:
         return []
     app = await github.get(run, "/app", AppAnswer, as_app=True)
-    return [Place(owner, owner.path, None, config, None, app.events)]
+    page = app.html_url.removesuffix(f"/apps/{app.slug}")
+    if app.owner is not None and app.owner.type == "Organization":
+        page += f"/organizations/{app.owner.login}"
+    page += f"/settings/apps/{app.slug}/permissions"
+    return [Place(owner, owner.path, None, config, None, app.events, page)]
+
+
+@contextmanager
+def told_access(github: GitHub, owner: Owner, what: str) -> Generator[None]:
+    """Say what the credentials lack, where GitHub only says that it will not.
+
+    Raises:
+        HookAccessError: Webhooks of ``owner`` can not be seen, or changed: ``what``.
+    """
+    try:
+        yield
+    except BadCredentialsError:
+        raise
+    except (NotAllowedError, NotFoundError) as error:
+        lacks = f"its webhooks can not be {what}: {_wanting(github, owner)}"
+        raise HookAccessError(f"{owner.name}: {lacks}; {error}") from error
 
 
 def is_ours(place: Place, address: str | None, heard: Collection[str]) -> bool:
     """Whether a webhook sends to ``address``, or has been ``heard`` of here."""
     if place.owner.kind == "app" or place.id in heard:
-        return True
+        return bool(place.config.url)
     return address is not None and same(place.config.url, address)
 
 
@@ -219,13 +246,19 @@ def _path(owner: Owner, hook: HookAnswer) -> str:
 
 def _wanting(github: GitHub, owner: Owner) -> str:
     """What it takes to see an owner's webhooks."""
-    app = isinstance(github.credentials, App)
     if owner.kind == "app":
-        return "expected the key of an app that has a webhook"
+        return "expected the app's own key"
     who, scope = _SCOPES[owner.kind]
     permission = f"the {owner.kind} permission Webhooks (read and write)"
-    if app:
-        return f"its webhooks can not be seen: the app needs {permission}"
+    if isinstance(github.credentials, App):
+        return f"the app needs {permission}"
     token = f"the token of {who} of the {owner.kind} with the scope {scope}"
     fine = f"or a fine-grained one with {permission}"
-    return f"its webhooks can not be seen: expected {token}, {fine}"
+    return f"expected {token}, {fine}"
+
+
+def _pages(github: GitHub, owner: Owner) -> str:
+    """Where people find the webhooks of an organization or a repository."""
+    web = github.url.removesuffix("/api/v3").replace("://api.", "://", 1)
+    among = "organizations/" if owner.kind == "organization" else ""
+    return f"{web}/{among}{owner.name}/settings/hooks"

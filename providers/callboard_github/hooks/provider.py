@@ -151,10 +151,6 @@ class MissedDeliveries(Provider):
         for done, sent in enumerate(wanted):
             run.progress(done, len(wanted), "deliveries")
             async with self._asking:
-                if look.hook is not None and await self.journal.known(
-                    GitHubSource.name, look.hook, [sent.guid]
-                ):
-                    continue  # it came meanwhile
                 try:
                     await place.ask_again(self.github, run, sent)
                 except NotFoundError:
