@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import Connection, update
 
 from callboard import (
     Callboard,
@@ -15,10 +16,12 @@ from callboard import (
     State,
     clock,
     history,
+    serving,
 )
 from callboard.ids import new_id
 from callboard.retention import Retention, _sweep
 from callboard.schedule import tick_of
+from callboard.tables import deliveries
 from callboard.testing import reached
 from callboard.tree import TreeRecord
 from callboard_catalog import EntityProvider, catalog_of
@@ -147,7 +150,24 @@ async def test_what_failed_or_was_swallowed_on_its_way_is_asked_for_once(
     assert labels(again, "missed-deliveries")["asked"] == 0
 
 
-async def test_what_was_asked_for_and_has_not_come_yet_is_not_asked_for_again(
+async def test_what_is_on_its_way_is_not_asked_for_again(
+    stage: Stage, acme: Organization
+) -> None:
+    hook = hooked(stage, acme)
+    async with stage.callboard() as board:
+        acme.create_team("First")
+        await stage.at_rest(board)
+        stage.github.faults.webhooks.failed = 1.0
+        acme.create_team("Second")
+        await stage.at_rest(board)
+        with serving.listen("127.0.0.1", 0) as silent:
+            hook.url = serving.address(silent)  # takes it, and never answers
+            for _ in range(3):
+                await stage.look_only(board)
+    assert attempts(hook) == 1
+
+
+async def test_what_was_asked_for_in_vain_is_asked_for_again_later_and_later(
     stage: Stage, acme: Organization, later: Callable[[float], None]
 ) -> None:
     hook = hooked(stage, acme)
@@ -178,7 +198,7 @@ async def test_what_was_asked_for_and_has_not_come_yet_is_not_asked_for_again(
 
 
 async def test_what_retention_removed_is_not_asked_for(
-    stage: Stage, acme: Organization
+    stage: Stage, acme: Organization, later: Callable[[float], None]
 ) -> None:
     hook = hooked(stage, acme)
     async with stage.callboard() as board:
@@ -190,6 +210,7 @@ async def test_what_retention_removed_is_not_asked_for(
             while await board.database.write(_sweep, limits):
                 pass
         assert len(await received(board)) <= 1
+        later(120)
         await stage.look(board)
     assert attempts(hook) == 0
 
@@ -389,6 +410,64 @@ async def test_repository_is_caught_up_with_through_a_webhook_of_its_own(
         await stage.look(board)
         assert {d.guid for d in await received(board)} == guids(hook)
     assert attempts(hook) == 1
+
+
+async def test_installation_that_may_only_read_is_told_so_when_it_asks(
+    github: Simulator, acme: Organization, tmp_path: Path
+) -> None:
+    app = github.create_app("board", permissions={"organization_hooks": "read"})
+    app.install(acme)
+    stage = Stage(github, tmp_path / "callboard.db", app=app)
+    hooked(stage, acme)
+    async with stage.callboard() as board:
+        acme.create_team("First")
+        await stage.at_rest(board)
+        github.faults.webhooks.failed = 1.0
+        acme.create_team("Second")
+        await stage.at_rest(board)
+        tree = await stage.look(board)
+    failures = [t.failure.message for t in tree.tasks if t.failure is not None]
+    assert any("can not be asked to send again" in f for f in failures)
+
+
+async def test_delivery_that_github_will_not_send_again_hinders_no_other(
+    stage: Stage, acme: Organization
+) -> None:
+    hook = hooked(stage, acme)
+    async with stage.callboard() as board:
+        acme.create_team("First")
+        await stage.at_rest(board)
+        stage.github.faults.webhooks.failed = 1.0
+        for name in ("Second", "Third"):
+            acme.create_team(name)
+        await stage.at_rest(board)
+        gone, last = list(hook.deliveries)[-2:]
+        stage.github.faults.fail(1, status=422, matching=f"/{gone.id}/attempts")
+        await stage.look(board)
+        there = {d.guid for d in await received(board)}
+    assert last.guid in there
+    assert gone.guid not in there
+
+
+async def test_what_came_without_the_name_of_its_webhook_has_arrived(
+    stage: Stage, acme: Organization
+) -> None:
+    hook = hooked(stage, acme)
+    async with stage.callboard() as board:
+        acme.create_team("First")
+        await stage.at_rest(board)
+        sent = await received(board)
+        change = update(deliveries).where(deliveries.c.guid == sent[-1].guid)
+
+        def strip(connection: Connection, nothing: list[None]) -> list[None]:
+            connection.execute(change.values(hook=""))
+            return nothing
+
+        await board.database.write(strip, None)
+        acme.create_team("Second")
+        await stage.at_rest(board)
+        await stage.look(board)
+    assert attempts(hook) == 0
 
 
 async def read_whole(board: Callboard) -> None:

@@ -54,6 +54,8 @@ async def look_at(
     known: set[str] = set()
     if hook is not None:
         known = await journal.known(GitHubSource.name, hook, guids)
+        # What stands between may have taken the header away that names the webhook.
+        known |= await journal.known(GitHubSource.name, "", guids - known)
     # Asked for last, so that what retention took meanwhile is older than this.
     since = max(mark, await journal.whole_since())
     verdict = judged(sent, known, since=since, now=began, asked=asked)

@@ -14,6 +14,7 @@ from callboard_github.calls import Caller
 from callboard_github.client import GitHub
 from callboard_github.errors import (
     BadCredentialsError,
+    GitHubError,
     HookAccessError,
     NotAllowedError,
     NotFoundError,
@@ -215,8 +216,15 @@ def told_access(github: GitHub, owner: Owner, what: str) -> Generator[None]:
     except BadCredentialsError:
         raise
     except (NotAllowedError, NotFoundError) as error:
-        lacks = f"its webhooks can not be {what}: {_wanting(github, owner)}"
-        raise HookAccessError(f"{owner.name}: {lacks}; {error}") from error
+        raise no_access(github, owner, what, error) from error
+
+
+def no_access(
+    github: GitHub, owner: Owner, what: str, error: GitHubError
+) -> HookAccessError:
+    """The same in words, of one ``error``."""
+    lacks = f"its webhooks can not be {what}: {_wanting(github, owner)}"
+    return HookAccessError(f"{owner.name}: {lacks}; {error}")
 
 
 def is_ours(place: Place, address: str | None, heard: Collection[str]) -> bool:

@@ -14,15 +14,26 @@ from callboard import Callboard, Provider, Run, clock, every
 from callboard.journal import Journal
 from callboard_github.client import GitHub
 from callboard_github.errors import (
+    BadCredentialsError,
     GitHubError,
     NotAllowedError,
     NotFoundError,
+    RateLimitedError,
+    UnreachableError,
     UnseenHooksError,
 )
 from callboard_github.hooks import marks
+from callboard_github.hooks.answers import Sent
 from callboard_github.hooks.looking import Look, look_at
 from callboard_github.hooks.missing import Verdict
-from callboard_github.hooks.places import Owner, Place, is_ours, owners, places_of
+from callboard_github.hooks.places import (
+    Owner,
+    Place,
+    is_ours,
+    no_access,
+    owners,
+    places_of,
+)
 from callboard_github.scope import Scope
 from callboard_github.settings import HooksSettings
 from callboard_github.source import GitHubSource
@@ -151,12 +162,7 @@ class MissedDeliveries(Provider):
         for done, sent in enumerate(wanted):
             run.progress(done, len(wanted), "deliveries")
             async with self._asking:
-                try:
-                    await place.ask_again(self.github, run, sent)
-                except NotFoundError:
-                    logger.warning(
-                        "%s: %s is too old to be sent again", place.label, sent.guid
-                    )
+                if not await self._ask_for(run, place, sent):
                     continue
                 self._asked[place.key, sent.guid] = clock.now()
                 asked += 1
@@ -164,6 +170,20 @@ class MissedDeliveries(Provider):
         if wanted:
             run.progress(len(wanted), len(wanted), "deliveries")
         return asked
+
+    async def _ask_for(self, run: Run, place: Place, sent: Sent) -> bool:
+        """Whether a delivery will be sent again; one that will not hinders no other."""
+        try:
+            await place.ask_again(self.github, run, sent)
+        except (BadCredentialsError, RateLimitedError, UnreachableError):
+            raise
+        except NotAllowedError as error:
+            what = "asked to send again"
+            raise no_access(self.github, place.owner, what, error) from error
+        except GitHubError as error:
+            logger.warning("%s: not sent again: %s", sent.guid, error)
+            return False
+        return True
 
     def _forget(self) -> None:
         moment = clock.now()
