@@ -15,6 +15,7 @@ import pytest
 from msgspec import Struct
 
 from callboard import Database, DeliveryState, clock
+from callboard.cli.runs import runs as list_runs
 from callboard.delivery import Delivery
 from callboard.journal import Arrival, Journal
 from callboard.testing import sample
@@ -219,12 +220,34 @@ async def test_runs_are_filtered(tmp_path: Path, recorded: list[Delivery]) -> No
     assert runs(tmp_path, "--provider", "nobody") == []
     assert runs(tmp_path, "--since", "2999-01-01T00:00") == []
     assert len(runs(tmp_path, "--since", "2001-01-01", "--limit", "0")) == 60
+    assert runs(tmp_path, "--until", "2001-01-01") == []
+    assert len(runs(tmp_path, "--until", "2999-01-01", "--limit", "0")) == 60
+
+
+@pytest.mark.anyio
+async def test_runs_are_read_a_page_at_a_time(
+    recorded: list[Delivery],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = f"sqlite:///{tmp_path / 'callboard.db'}"
+    monkeypatch.setenv("CALLBOARD_DATABASE_URL", url)
+    monkeypatch.setattr("callboard.cli.runs._PAGE", 20)
+    newest_first = [delivery.guid for delivery in reversed(recorded)]
+    for limit in (0, 19, 20, 41, 60, 61):
+        list_runs(limit=limit, json_=True)
+        lines = capsys.readouterr().out.splitlines()
+        guids = [json.loads(line)["guid"] for line in lines]
+        assert guids == newest_first[: limit or None]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--since", "yesterday"), "--since: expected a time such as"),
+        (("--until", "tomorrow"), "--until: expected a time such as"),
+        (("--limit", "-1"), "--limit"),
         ((), "expected a database at"),
     ],
 )

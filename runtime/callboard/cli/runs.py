@@ -2,19 +2,27 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from msgspec import structs
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from callboard import clock, history
 from callboard.cli.console import open_database, read_settings
+from callboard.database import Database
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.history import DeliveryFilter
 from callboard.settings import SettingsError
 
+_PAGE = 1_000
 _PIPED = 400
 _WIDE = 110
 MARKS = {
@@ -36,7 +44,8 @@ def runs(
     event: str | None = None,
     provider: str | None = None,
     since: str | None = None,
-    limit: int = 50,
+    until: str | None = None,
+    limit: Annotated[int, Parameter(validator=Number(gte=0))] = 50,
     json_: bool = False,
     config: Path | None = None,
 ) -> None:
@@ -48,30 +57,49 @@ def runs(
         provider: Only those that this provider ran for.
         since: Only those received at or after this time (2026-01-31T12:00,
             UTC).
+        until: Only those received before this time.
         limit: How many at most; 0 for all.
         json_: One JSON object a line.
         config: The settings; callboard.toml in this folder when not given.
     """
     settings = read_settings(config)
     wanted = DeliveryFilter(
-        state=state, event=event, provider=provider, since=_moment(since)
+        state=state,
+        event=event,
+        provider=provider,
+        since=_moment("--since", since),
+        until=_moment("--until", until),
     )
     database = open_database(settings, create=False)
     try:
         database.expect_migrated()
-        found = database.query(
-            lambda c: history.list_deliveries(c, wanted, limit or None)
-        )
+        found = _found(database, wanted, limit)
+        if json_:
+            for view in found:
+                sys.stdout.write(json.dumps(as_json(view)) + "\n")
+            return
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console.width = _PIPED  # nothing is cut where nobody looks at columns
+        console.print(_table(list(found), console.width))
     finally:
         database.close()
-    if json_:
-        for view in found:
-            sys.stdout.write(json.dumps(as_json(view)) + "\n")
-        return
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _PIPED  # nothing is cut where nobody looks at columns
-    console.print(_table(found, console.width))
+
+
+def _found(
+    database: Database, wanted: DeliveryFilter, limit: int
+) -> Iterator[DeliveryView]:
+    """A page at a time: a journal may hold more than memory does."""
+    left = limit or sys.maxsize
+    while left:
+        asked = min(_PAGE, left)
+        read = partial(history.list_deliveries, wanted=wanted, limit=asked)
+        page = database.query(read)
+        yield from page
+        if len(page) < asked:
+            return
+        left -= asked
+        wanted = structs.replace(wanted, before=page[-1].id)
 
 
 def as_json(view: DeliveryView) -> dict[str, Any]:
@@ -143,15 +171,13 @@ def _state_of(view: DeliveryView) -> str:
     return view.state.value + runs
 
 
-def _moment(text: str | None) -> float | None:
-    from datetime import UTC, datetime
-
+def _moment(option: str, text: str | None) -> float | None:
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        message = f"--since: expected a time such as 2026-01-31T12:00, got {text!r}"
+        message = f"{option}: expected a time such as 2026-01-31T12:00, got {text!r}"
         raise SettingsError(message) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
