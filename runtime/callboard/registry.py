@@ -17,6 +17,7 @@ from callboard.board import Callboard, Mount
 from callboard.checks import Finding
 from callboard.database import Database
 from callboard.provider import Provider
+from callboard.relay import RelaySettings
 from callboard.settings import Settings, SettingsError
 from callboard.source import Source
 
@@ -55,6 +56,8 @@ def assemble(settings: Settings, database: Database) -> Callboard:
     for point in find(MOUNTS):
         mounts: Iterable[Mount] = _make(point, board)
         board.add(mounts=mounts)
+    # Whoever listens to a relay reads it; others may find it in the same file.
+    settings.section("relay", RelaySettings)
     settings.check_sections()
     return board
 

@@ -109,7 +109,8 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT; a second one ends at once.
 
-    ``beside`` is an async function that runs as long as the servers do.
+    ``beside`` is an async function that runs from when ``started`` was called until
+    the servers end.
     """
     over = threading.Event()
     late = _timer(board.policy.grace + HARD_LIMIT, over)
@@ -123,14 +124,18 @@ def run(
         stop = anyio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_until_signalled, stop, late)
-            if beside is not None:
-                nursery.start_soon(beside)
+
+            def begun() -> None:
+                started()
+                if beside is not None:
+                    nursery.start_soon(beside)
+
             await serve(
                 board,
                 front=front,
                 inspector=inspector,
                 stop=stop,
-                started=started,
+                started=begun,
                 ended=ended,
             )
             nursery.cancel_scope.cancel("served")

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import anyio
 from cyclopts import Parameter
 
 from callboard import Callboard, Database, Settings, serving
@@ -64,17 +63,14 @@ def demo(
             board.front_url = serving.address(front)
             board.inspector_url = serving.address(inspector)
             screen = Screen(board, world, folder if keep else None)
-            started = anyio.Event()
 
             def begin() -> None:
                 screen.introduce()
                 if open_:
                     show_page(f"{board.inspector_url}/")
                 world.live(f"{board.front_url}/webhooks/github", pace)
-                started.set()
 
             async def beside() -> None:
-                await started.wait()
                 if age:
                     await _read_again(board)
                 await screen.watch()

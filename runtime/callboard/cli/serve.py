@@ -1,5 +1,6 @@
 """``callboard serve``: receive webhooks, run providers, show both."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -50,14 +51,17 @@ def serve(
     if not watched and not settings.secrets("INSPECTOR_TOKEN"):
         message = f"--inspector-host {inspector_host} can be reached from elsewhere"
         raise SettingsError(f"{message}: expected CALLBOARD_INSPECTOR_TOKEN, got none")
-    database = open_database(settings)
-    board = assemble(settings, database)
+    board = make_board(settings, with_)
+    board.host, board.inspector_host = host, inspector_host
+    serve_board(board, port=port, inspector_port=inspector_port, page=open_)
+
+
+def make_board(settings: Settings, with_: Iterable[str] = ()) -> Callboard:
+    """Everything that is installed, and the providers that ``with_`` names."""
+    board = assemble(settings, open_database(settings))
     for target in with_:
         board.add(providers=providers_from(target, board))
-    board.host, board.inspector_host = host, inspector_host
-    serve_board(
-        board, port=port, inspector_port=inspector_port, page=open_, settings=settings
-    )
+    return board
 
 
 def serve_board(
@@ -66,26 +70,43 @@ def serve_board(
     port: int,
     inspector_port: int,
     page: bool,
-    settings: Settings,
+    introduce: Callable[[], object] | None = None,
+    beside: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Listen, say where, and serve until a signal."""
+    """Listen, say where, and serve until a signal.
+
+    Args:
+        board: What is served.
+        port: Of the front.
+        inspector_port: Of the inspector.
+        page: Whether the inspector is opened in the browser.
+        introduce: Says where, in other words than ``serve`` does.
+        beside: See ``serving.run``.
+    """
     front = serving.listen(board.host, port)
     inspector = serving.listen(board.inspector_host, inspector_port)
-    url, watch = serving.address(front), serving.address(inspector)
-    board.front_url, board.inspector_url = url, watch
+    board.front_url, board.inspector_url = map(serving.address, (front, inspector))
 
     def started() -> None:
-        console = Console(highlight=False)
-        sources = ", ".join(f"{url}/webhooks/{name}" for name in board.sources)
-        names = ", ".join(provider.name for provider in board.providers)
-        console.print(f"[bold]inspector[/]  {board.launch_link()}", soft_wrap=True)
-        for name in board.people:
-            line = Text("inspector", "bold").append(f"  {board.launch_link(name)}", "")
-            console.print(line.append(f"  for {name}", "dim"), soft_wrap=True)
-        console.print(f"[bold]webhooks[/]   {sources or 'no source'}", soft_wrap=True)
-        console.print(f"[bold]providers[/]  {names or 'none'}", soft_wrap=True)
-        console.print(f"[bold]settings[/]   {settings.place}", soft_wrap=True)
+        if introduce is None:
+            _introduce(board)
+        else:
+            introduce()
         if page:
-            show_page(board.launch_link() or watch)
+            show_page(board.launch_link() or str(board.inspector_url))
 
-    serving.run(board, front=front, inspector=inspector, started=started)
+    serving.run(board, front=front, inspector=inspector, started=started, beside=beside)
+
+
+def _introduce(board: Callboard) -> None:
+    console = Console(highlight=False)
+    url = board.front_url
+    sources = ", ".join(f"{url}/webhooks/{name}" for name in board.sources)
+    names = ", ".join(provider.name for provider in board.providers)
+    console.print(f"[bold]inspector[/]  {board.launch_link()}", soft_wrap=True)
+    for name in board.people:
+        line = Text("inspector", "bold").append(f"  {board.launch_link(name)}", "")
+        console.print(line.append(f"  for {name}", "dim"), soft_wrap=True)
+    console.print(f"[bold]webhooks[/]   {sources or 'no source'}", soft_wrap=True)
+    console.print(f"[bold]providers[/]  {names or 'none'}", soft_wrap=True)
+    console.print(f"[bold]settings[/]   {board.settings.place}", soft_wrap=True)

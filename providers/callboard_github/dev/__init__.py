@@ -1,0 +1,1 @@
+"""Development: GitHub's webhooks on a machine that it cannot reach."""
