@@ -26,7 +26,7 @@ from callboard import Provider, Run, Untyped, on
 from callboard.ids import new_id
 from callboard.routes import Routes
 from callboard.standing import Standing
-from callboard.supervisor import supervise, task_group
+from callboard.supervisor import supervise
 from callboard.testing import THING, sample
 from callboard.trace import Trace
 from callboard.tracing import installed, watch
@@ -172,7 +172,8 @@ def main() -> None:
         backend: str, *providers: Provider, cancellable: bool = False
     ) -> Contestant:
         run, tracing = Recorded(*providers), partial(installed, cancellable=cancellable)
-        return partial(timed, backend, task_group, run, chosen.trees, tracing)
+        group = nursery if backend == "trio" else tg
+        return partial(timed, backend, group, run, chosen.trees, tracing)
 
     contest(
         "trio: a run of eight providers",

@@ -182,7 +182,7 @@ class Details:
     async def _family(self, question: q.OfLog) -> list[TaskRecord]:
         live = self._live(question.task)
         if live is not None:
-            tasks = [live, *(live.descendants() if question.below else ())]
+            tasks = [live, *(live.tree.below(live) if question.below else ())]
             return [task.record() for task in tasks if task.logs or task is live]
         if not question.below:
             return [await self._record(question.task)]
@@ -303,7 +303,7 @@ def _fitting(record: TaskRecord) -> TaskRecord:
     half = FRAME_AIM // 2
     failure = record.failure
     lines = [q.TaskLog(record.n, line) for line in record.logs]
-    logs = [entry.line for entry in cut_lines(lines, half)]
+    logs = tuple(entry.line for entry in cut_lines(lines, half))
     return structs.replace(
         record,
         failure=None if failure is None else cut_failure(failure, half),

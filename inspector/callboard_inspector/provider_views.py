@@ -69,9 +69,8 @@ def provider_views(
         # A further attempt is late by policy, not for want of time.
         if delivery is not None and delivery.run == tree.run and delivery.attempts == 1:
             lag = max(tree.root.created - delivery.received_at, 0.0)
-        for task in tuple(tree.root.children.values()):
-            if task.kind == "provider":
-                tallies.setdefault(task.name, _Tally()).count(task, lag)
+        for task in tuple(tree.providers):
+            tallies.setdefault(task.name, _Tally()).count(task, lag)
     due = {tick.handler.name: tick.due for tick in watched.ticks()}
     standings = watched.standings()
     views = [

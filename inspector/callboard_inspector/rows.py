@@ -5,6 +5,7 @@ objects to rows. Rows hold nothing that grows: no payload, stack or log; a long 
 cut to a preview, and the whole of it is asked for.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -259,7 +260,7 @@ def preview(text: str | None) -> str | None:
     return None if text is None else shorten(" ".join(text.split()), PREVIEW)
 
 
-def _labels(labels: dict[str, Label]) -> dict[str, Label]:
+def _labels(labels: Mapping[str, Label]) -> dict[str, Label]:
     if not labels:
         return {}
     shown: dict[str, Label] = {}

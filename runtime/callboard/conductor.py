@@ -23,7 +23,7 @@ from callboard.routes import Routes
 from callboard.source import Source
 from callboard.standing import Standing
 from callboard.states import State
-from callboard.supervisor import Outcome, outcome, providers_of, supervise
+from callboard.supervisor import Outcome, outcome, supervise
 from callboard.task import CURRENT
 from callboard.trace import Trace
 from callboard.tracing import watch
@@ -226,7 +226,7 @@ class Conductor:
             not_before=not_before,
             done=(*waiting.done, *result.done),
             attempts=attempt,
-            providers=tuple(task.name for task in providers_of(tree)),
+            providers=tuple(task.name for task in tree.providers),
         )
 
     def _resumed_at(self, now: float) -> float | None:

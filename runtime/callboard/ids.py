@@ -10,7 +10,8 @@ import threading
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH = 13
+# Two digits at a time: digit by digit an id takes three times as long.
+_PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _COUNTER_BITS = 22
 _lock = threading.Lock()
 _last = 0
@@ -31,8 +32,10 @@ def new_id() -> str:
 
 def encode(number: int) -> str:
     """``number`` in base 32, padded so that text order is number order."""
-    digits: list[str] = []
-    for _ in range(_LENGTH):
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+    pairs = _PAIRS
+    return (
+        f"{_ALPHABET[number >> 60 & 31]}{pairs[number >> 50 & 1023]}"
+        f"{pairs[number >> 40 & 1023]}{pairs[number >> 30 & 1023]}"
+        f"{pairs[number >> 20 & 1023]}{pairs[number >> 10 & 1023]}"
+        f"{pairs[number & 1023]}"
+    )

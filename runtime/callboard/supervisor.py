@@ -7,7 +7,8 @@ timeout and attempts of its own, and what it raises ends with it.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import anyio
 import sniffio
@@ -60,11 +61,12 @@ async def supervise(
     ended. Cancellation halts them, and none is left behind.
     """
     root = tree.root
+    backend = _backend(sniffio.current_async_library())
     try:
-        async with task_group() as group:
+        async with backend.new_group() as group:
             for handler in handlers:
                 node = tree.add(root, handler.provider.name, "provider")
-                node.labels["handler"] = handler.method
+                node.labels = {"handler": handler.method}
                 node.timeout = handler.provider.timeout
                 standing = standings[handler.provider.name]
                 pause = standing.paused
@@ -72,13 +74,19 @@ async def supervise(
                     node.halted(f"{PAUSED}: {pause.reason}")
                     continue
                 task = _Supervised(
-                    handler, node, delivery, event, standing, group=group
+                    handler,
+                    node,
+                    delivery,
+                    event,
+                    standing,
+                    group=group,
+                    backend=backend,
                 )
                 spawn(group, node, task.run)
     finally:
         if tree.open > 1:
             await _threads_left(tree)
-    providers = providers_of(tree)
+    providers = tree.providers
     failed = [task.name for task in providers if task.state is State.ERRORED]
     if failed:
         names = ", ".join(f"`{name}`" for name in failed)
@@ -99,7 +107,7 @@ async def _threads_left(tree: Tree) -> None:
 
 def outcome(tree: Tree, handlers: Sequence[Handler]) -> Outcome:
     """What became of an ended tree."""
-    providers = providers_of(tree)
+    providers = tree.providers
     ended = zip(handlers, providers, strict=False)
     halted = [task for task in providers if task.state is State.HALTED]
     paused = [t for t in halted if (t.cause or "").startswith(PAUSED)]
@@ -113,35 +121,33 @@ def outcome(tree: Tree, handlers: Sequence[Handler]) -> Outcome:
     )
 
 
-def providers_of(tree: Tree) -> list[Task]:
-    """The providers' tasks, in the order of their handlers."""
-    return [c for c in tree.root.children.values() if c.kind == "provider"]
+class _Backend(NamedTuple):
+    """The cheapest that a backend has: trio's own things, or anyio's."""
+
+    new_group: Callable[[], AbstractAsyncContextManager[Any]]
+    new_scope: Callable[[], Any]
+    current_time: Callable[[], float]
 
 
-def task_group() -> AbstractAsyncContextManager[Any]:
-    """The backend's cheapest task group: trio's own nursery, or anyio's."""
-    if _on_trio():
+@cache
+def _backend(name: str) -> _Backend:
+    if name == "trio":
         import trio
 
-        return trio.open_nursery()
-    return anyio.create_task_group()
-
-
-def _on_trio() -> bool:
-    return sniffio.current_async_library() == "trio"
+        return _Backend(trio.open_nursery, trio.CancelScope, trio.current_time)
+    return _Backend(anyio.create_task_group, anyio.CancelScope, anyio.current_time)
 
 
 class _Supervised:
     """One handler in one run: its slot, its scope, its attempts."""
 
     __slots__ = (
-        "current_time",
+        "backend",
         "delivery",
         "event",
         "group",
         "handler",
         "has_slot",
-        "new_scope",
         "node",
         "runs",
         "standing",
@@ -156,6 +162,7 @@ class _Supervised:
         standing: Standing,
         *,
         group: Any,
+        backend: _Backend,
     ) -> None:
         self.handler = handler
         self.node = node
@@ -163,13 +170,8 @@ class _Supervised:
         self.event = event
         self.standing = standing
         self.group = group
+        self.backend = backend
         self.has_slot = self.runs = False
-        self.new_scope: Callable[[], Any] = anyio.CancelScope
-        self.current_time = anyio.current_time
-        if _on_trio():
-            import trio
-
-            self.new_scope, self.current_time = trio.CancelScope, trio.current_time
 
     async def run(self) -> None:
         """Wait for a slot, then make attempt after attempt.
@@ -197,7 +199,7 @@ class _Supervised:
                 try:
                     # One scope for both, a person's word and the time of the attempt: a
                     # scope costs more than all the rest here.
-                    with self.new_scope() as scope:
+                    with self.backend.new_scope() as scope:
                         node.scope = scope
                         if failure is not None and wait is not None:
                             await self._pause_before_retry(failure, wait)
@@ -250,7 +252,7 @@ class _Supervised:
         node.fail(failure)
         self.standing.ended(clock.now() - (node.started or 0), failure)
         if self.handler.provider.fails_together:
-            for sibling in providers_of(node.tree):
+            for sibling in node.tree.providers:
                 if not sibling.state.final:
                     sibling.halt(f"sibling `{node.name}` failed")
             self.group.cancel_scope.cancel(f"sibling `{node.name}` failed")
@@ -279,5 +281,5 @@ class _Supervised:
         method = getattr(provider, self.handler.method)
         arguments = self.handler.arguments(self.event, self.delivery, run)
         if provider.timeout is not None:
-            scope.deadline = self.current_time() + provider.timeout
+            scope.deadline = self.backend.current_time() + provider.timeout
         await provider.conclude(run, await method(*arguments))

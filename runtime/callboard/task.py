@@ -4,10 +4,10 @@ Owns the step from one state to the next and everything a task says about itself
 change is published to the trace at once; nothing here waits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -27,8 +27,9 @@ LOG_LINES = 200
 _LABELS = 50
 _PLAIN = (bool, int, float)
 _PATH = 1_024
-_BARE, _LINE = 900, 400
-"""Bytes of a task that says nothing, and of a line of its log without its text."""
+_LINE = 400
+"""Bytes of a line of a task's log without its text."""
+_PENDING, _RUNNING, _COMPLETING = State.PENDING, State.RUNNING, State.COMPLETING
 
 
 class Progress(Struct, frozen=True):
@@ -76,7 +77,7 @@ class TaskRecord(Struct, frozen=True, omit_defaults=True):
     site: str | None = None
     """``file:line`` of the function that it runs."""
     failure: Failure | None = None
-    logs: list[LogLine] = []
+    logs: tuple[LogLine, ...] = ()
     logs_left_out: int = 0
     effects: int = 0
     """How many changes it recorded."""
@@ -97,7 +98,11 @@ class Cancellable(Protocol):
 class Task(Struct, eq=False):
     """A live node. Written by one thread at a time; read by any.
 
-    A Struct, because a tree makes many of these and their making is on the hot path.
+    A Struct, because a tree makes many of these and their making is on the hot path. It
+    owns no container of its own, for the same reason: what holds labels and log lines is
+    replaced as a whole, and the tree knows who is below whom. (With a dict of children,
+    one of labels and a list of lines for each, a tree of ten cost a tenth more, most of
+    it in the garbage collector.)
     """
 
     tree: "Tree"
@@ -111,20 +116,21 @@ class Task(Struct, eq=False):
     ended: float | None = None
     cause: str | None = None
     waits: str | None = None
-    labels: dict[str, Label] = {}
+    labels: Mapping[str, Label] = MappingProxyType({})
     progress: Progress | None = None
     timeout: float | None = None
     attempt: int = 0
     code: CodeType | None = None
     """The function that it runs."""
     failure: Failure | None = None
-    logs: list[LogLine] = []
+    logs: tuple[LogLine, ...] = ()
     logs_left_out: int = 0
     effects: int = 0
     folded: int = 0
     revision: int = 0
     """The trace's sequence of its last change."""
-    children: "dict[int, Task]" = {}
+    kept_children: int = 0
+    """How many of its children are in the tree; those that were folded are not."""
     open_children: int = 0
     unwound: bool = False
     """Whether its body has ended. A task that is told to stop first unwinds."""
@@ -144,22 +150,23 @@ class Task(Struct, eq=False):
 
     def start(self) -> None:
         """Its body begins."""
-        if self.state is not State.PENDING:
-            raise states.TransitionError(self.id, self.state, State.RUNNING)
-        self.state = State.RUNNING
+        if self.state is not _PENDING:
+            raise states.TransitionError(self.id, self.state, _RUNNING)
+        self.state = _RUNNING
         self.started = clock.now()
         self.tree.trace.publish(self)
 
     def complete(self) -> None:
         """Its body returned: completed now, or once its last child has ended."""
-        if self.state is State.RUNNING:
-            self.state = State.COMPLETING
+        if self.state is _RUNNING:
+            self.state = _COMPLETING
         self._unwind()
 
     def fail(self, failure: Failure, cause: str | None = None) -> None:
         """Its body raised ``failure``; ended once its last child has."""
         self._step(State.ERRORING)
         self.failure = failure
+        self.tree.said += failure.weigh()
         if cause is not None:
             self.cause = cause
         if self.parent is not None and self.kind == "task":
@@ -185,72 +192,65 @@ class Task(Struct, eq=False):
 
     def halt_all(self, cause: str) -> None:
         """Tell this task and all below it to stop, but those that fail already."""
-        for task in (self, *self.descendants()):
+        for task in (self, *self.tree.below(self)):
             if not task.state.final and task.state is not State.ERRORING:
                 task.halt(cause)
 
     def label(self, labels: Mapping[str, Label]) -> None:
         """Set labels; the newest value of a name stays, at most fifty names."""
         keep = self.tree.trace.redactor.name
+        known = dict(self.labels)
+        before = _weight_of(known)
         for name, value in labels.items():
             kept = keep(name)
-            if kept in self.labels or len(self.labels) < _LABELS:
+            if kept in known or len(known) < _LABELS:
                 plain = value is None or type(value) in _PLAIN
-                self.labels[kept] = value if plain else keep(str(value))
+                known[kept] = value if plain else keep(str(value))
+        self.labels = known
+        self.tree.said += _weight_of(known) - before
         self.publish()
 
     def log(self, line: LogLine) -> None:
         """Attach a log line; beyond the limit the oldest go, and are counted."""
-        if len(self.logs) >= LOG_LINES:
-            del self.logs[0]
+        self.tree.said += _weight_of_line(line)
+        kept = self.logs
+        if len(kept) >= LOG_LINES:
+            self.tree.said -= _weight_of_line(kept[0])
+            kept = kept[1:]
             self.logs_left_out += 1
-        self.logs.append(line)
+        self.logs = (*kept, line)
         self.publish()
 
     def publish(self) -> None:
         """Tell the trace that something here changed."""
         self.tree.trace.publish(self)
 
-    def descendants(self) -> "Iterator[Task]":
-        """Every task below this one, parents first."""
-        for child in tuple(self.children.values()):
-            yield child
-            yield from child.descendants()
-
     def record(self) -> TaskRecord:
         """What it is at this moment."""
+        # By position: by their names, 21 values take 1 µs longer, of each task.
         return TaskRecord(
-            n=self.n,
-            parent=None if self.parent is None else self.parent.n,
-            name=self.name,
-            kind=self.kind,
-            state=self.state,
-            created=self.created,
-            started=self.started,
-            ended=self.ended,
-            cause=self.cause,
-            waits=self.waits,
-            labels=dict(self.labels),
-            progress=self.progress,
-            timeout=self.timeout,
-            attempt=self.attempt,
-            site=None if self.code is None else site_of(self.code),
-            failure=self.failure,
-            logs=list(self.logs),
-            logs_left_out=self.logs_left_out,
-            effects=self.effects,
-            folded=self.folded,
-            told=self.told,
+            self.n,
+            None if self.parent is None else self.parent.n,
+            self.name,
+            self.kind,
+            self.state,
+            self.created,
+            self.started,
+            self.ended,
+            self.cause,
+            self.waits,
+            dict(self.labels),
+            self.progress,
+            self.timeout,
+            self.attempt,
+            None if self.code is None else site_of(self.code),
+            self.failure,
+            self.logs,
+            self.logs_left_out,
+            self.effects,
+            self.folded,
+            self.told,
         )
-
-    def weigh(self) -> int:
-        """About how many bytes of memory it takes."""
-        lines = sum(_LINE + len(line.message) for line in self.logs)
-        failures = [line.failure for line in self.logs if line.failure is not None]
-        if self.failure is not None:
-            failures.append(self.failure)
-        labels = sum(len(str(value)) for value in self.labels.values())
-        return _BARE + lines + labels + sum(f.weigh() for f in failures)
 
     def _step(self, wanted: State) -> None:
         states.check(self.id, self.state, wanted)
@@ -267,15 +267,30 @@ class Task(Struct, eq=False):
             raise states.TransitionError(self.id, self.state, State.COMPLETED)
         self.state = final
         self.ended = clock.now()
-        self.waits = None
-        self.handle = self.scope = None
-        self.tree.closed(self)
-        self.tree.trace.publish(self)
+        self.handle = None
+        if self.waits is not None:
+            self.waits = None
+        if self.scope is not None:
+            self.scope = None
+        tree = self.tree
+        tree.closed(self)
+        tree.trace.publish(self)
         parent = self.parent
         if parent is not None:
             parent.open_children -= 1
             if parent.unwound and not parent.open_children:
                 parent._unwind()
+
+
+def _weight_of(labels: Mapping[str, Label]) -> int:
+    """About how many bytes of memory their values take."""
+    return sum(len(str(value)) for value in labels.values())
+
+
+def _weight_of_line(line: LogLine) -> int:
+    """About how many bytes of memory it takes."""
+    failure = 0 if line.failure is None else line.failure.weigh()
+    return _LINE + len(line.message) + failure
 
 
 @lru_cache(4096)

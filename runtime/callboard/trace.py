@@ -57,7 +57,6 @@ class Trace:
         self._weights: dict[str, int] = {}
         """About how many bytes each ended tree takes."""
         self._weight = 0
-        self._unweighed: list[Tree] = []
         self._delivery_limit = deliveries
         # The next few that may make room: to look for each anew would go through all.
         self._expendable: deque[DeliveryView] = deque()
@@ -118,10 +117,8 @@ class Trace:
     def open_tree(self, run: str, delivery: str, name: str) -> Tree:
         """A new tree; the oldest ended ones make room, by their number and their bytes."""
         tree = Tree(self, run, delivery, name)
-        self._weigh()
         with self._lock:
             self.trees[run] = tree
-            self._unweighed.append(tree)
             while len(self.trees) > self._tree_limit or self._weight > self._tree_bytes:
                 ended = next((r for r, t in self.trees.items() if t.open == 0), None)
                 if ended is None:
@@ -131,12 +128,10 @@ class Trace:
         self.publish(tree.root)
         return tree
 
-    def _weigh(self) -> None:
-        """Look at what has ended since: it does not grow any more."""
-        ended = [tree for tree in self._unweighed if tree.open == 0]
-        for tree in ended:
-            self._unweighed.remove(tree)
-            if tree.run in self.trees:
+    def ended(self, tree: Tree) -> None:
+        """All tasks of ``tree`` have ended: it does not grow any more."""
+        with self._lock:
+            if self.trees.get(tree.run) is tree:
                 self._weights[tree.run] = weight = tree.weigh()
                 self._weight += weight
 

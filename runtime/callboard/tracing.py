@@ -20,6 +20,8 @@ from callboard.task import CURRENT, Kind, Task
 
 logger = logging.getLogger(__name__)
 
+_PENDING = State.PENDING
+
 
 # anyio starts every task in a wrapper of its own (since 4.14), which is nobody's site.
 _WRAPPER = getattr(
@@ -56,7 +58,9 @@ def spawn(group: Spawner, node: Task, function: Any, *args: Any) -> None:
 
 def take_expected() -> Task | None:
     """The node that ``spawn`` wants for the task being started, if it is ``spawn``'s."""
-    node, _expected.node = _expected.node, None
+    node = _expected.node
+    if node is not None:
+        _expected.node = None
     return node
 
 
@@ -65,7 +69,7 @@ async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
     CURRENT.set(node)
     # A provider starts once it has its slot; a task that was told to stop before its
     # first step meets the cancellation at its first checkpoint.
-    if node.kind != "provider" and node.state is State.PENDING:
+    if node.state is _PENDING and node.kind != "provider":
         node.start()
     try:
         result = await coroutine

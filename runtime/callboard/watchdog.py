@@ -133,13 +133,10 @@ def _innermost(task: Task) -> Task:
     Spans below a task are opened by its own code alone, one inside the other: tasks that
     it started have nodes, and spans, of their own.
     """
-    while True:
-        below = tuple(task.children.values())
-        spans = (t for t in reversed(below) if t.kind == "span" and not t.state.final)
-        inner = next(spans, None)
-        if inner is None:
-            return task
-        task = inner
+    for other in tuple(task.tree.tasks.values()):
+        if other.parent is task and other.kind == "span" and not other.state.final:
+            task = other
+    return task
 
 
 def _stack(frame: FrameType | None) -> list[Frame]:

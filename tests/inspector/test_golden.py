@@ -179,8 +179,9 @@ class Conversation:
 
     def settle(self, task: Task) -> None:
         """End everything below ``task``, and it."""
-        for child in tuple(task.children.values()):
-            self.settle(child)
+        for child in tuple(task.tree.tasks.values()):
+            if child.parent is task:
+                self.settle(child)
         if task.state == "pending":
             task.start()
         if task.state == "running":

@@ -78,7 +78,9 @@ async def test_each_line_is_on_the_task_that_wrote_it() -> None:
             tree = await newest_tree(board, id_)
     finally:
         logging.raiseExceptions = previous
-    lines: dict[str, list[LogLine]] = {task.kind: task.logs for task in tree.tasks}
+    lines: dict[str, tuple[LogLine, ...]] = {
+        task.kind: task.logs for task in tree.tasks
+    }
     said = {kind: [line.message for line in logs] for kind, logs in lines.items()}
     assert said["run"] == []
     assert said["span"] == ["from the span"]

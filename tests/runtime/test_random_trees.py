@@ -193,4 +193,4 @@ def test_any_tree_ends_completely_and_accountably(
             assert task.cause
         if task.state is State.ERRORED:
             assert task.failure is not None
-        assert all(child.ended is not None for child in task.children.values())
+        assert all(child.ended is not None for child in tree.below(task))

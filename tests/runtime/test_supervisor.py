@@ -148,7 +148,7 @@ def test_attempts_are_made_until_one_completes(virtually: Virtually) -> None:
     tree = performed(virtually, provider("p", third_time, retry=Retry(attempts=5)))
     assert seen == [1, 2, 3]
     assert find(tree, "p")["state"] == "completed"
-    task = next(iter(tree.root.children.values()))
+    task = tree.providers[0]
     assert [line.message for line in task.logs] == [
         "attempt 1 of 5 failed",
         "attempt 2 of 5 failed",
