@@ -6,13 +6,22 @@ missing something.
 """
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from callboard_catalog.query.predicates import InvalidQuery
 from callboard_catalog.tables import history, state
 
 _CONTENT = ("added", "changed", "removed")
 _LARGEST = 2**63 - 1
+
+_HERE = select(state.c.epoch, state.c.change)
+_OLDEST = select(func.min(history.c.id))
+_AFTER = (
+    select(history.c.id, history.c.ref, history.c.operation)
+    .where(history.c.id > bindparam("after"))
+    .order_by(history.c.id)
+    .limit(bindparam("most"))
+)
 
 
 class Position(Struct, frozen=True):
@@ -53,7 +62,7 @@ class News(Struct, frozen=True):
 
 def here(connection: Connection) -> Position:
     """The newest position."""
-    row = connection.execute(select(state.c.epoch, state.c.change)).one()
+    row = connection.execute(_HERE).one()
     return Position(row.epoch, row.change)
 
 
@@ -62,17 +71,13 @@ def news_after(connection: Connection, after: Position | None, limit: int) -> Ne
     newest = here(connection)
     if after is None:
         return News(newest, reset=True)
-    oldest = connection.scalar(select(func.min(history.c.id)))
+    oldest = connection.scalar(_OLDEST)
     first_kept = newest.number + 1 if oldest is None else oldest
     unknown = after.epoch != newest.epoch or after.number > newest.number
     if unknown or after.number + 1 < first_kept:
         return News(newest, reset=True)
-    rows = connection.execute(
-        select(history.c.id, history.c.ref, history.c.operation)
-        .where(history.c.id > after.number)
-        .order_by(history.c.id)
-        .limit(limit)
-    ).all()
+    asked = {"after": after.number, "most": limit}
+    rows = connection.execute(_AFTER, asked).all()
     if not rows:
         return News(after, reset=False)
     refs = dict.fromkeys(row.ref for row in rows if row.operation in _CONTENT)

@@ -9,9 +9,18 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, func, null, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    null,
+    select,
+    tuple_,
+)
 
-from callboard_catalog.bulk import chunks
+from callboard_catalog.bulk import rows_in
 from callboard_catalog.query.conditions import (
     condition,
     few_entities,
@@ -114,16 +123,19 @@ def ordered_ids(
     return ids
 
 
+_IDS = select(entities.c.ref, entities.c.id).where(
+    entities.c.ref.in_(bindparam("refs", expanding=True))
+)
+
+
 def ids_of_refs(
     connection: Connection, refs: Sequence[str], predicate: Predicate | None = None
 ) -> dict[str, int]:
     """Ids of those entities that are there and match, by ref."""
-    query = select(entities.c.ref, entities.c.id).where(condition(predicate, each=True))
-    return {
-        row.ref: row.id
-        for some in chunks(refs)
-        for row in connection.execute(query.where(entities.c.ref.in_(some)))
-    }
+    query = _IDS
+    if predicate is not None:
+        query = query.where(condition(predicate, each=True))
+    return {row.ref: row.id for row in rows_in(connection, query, "refs", refs)}
 
 
 def id_of_uid(connection: Connection, uid: str) -> int | None:

@@ -8,9 +8,9 @@ be: what is added is put between their bytes.
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from callboard_catalog.bulk import chunks
+from callboard_catalog.bulk import rows_in
 from callboard_catalog.documents import (
     Document,
     JsonValue,
@@ -29,6 +29,35 @@ from callboard_catalog.tables import (
 )
 
 _METADATA = b'"metadata":{'
+
+_REFS: BindParameter[str] = bindparam("refs", expanding=True)
+_ENTITIES = (
+    select(
+        entities.c.id,
+        entities.c.ref,
+        entities.c.uid,
+        entities.c.digest,
+        shown_document,
+        claims.c.provider,
+        claims.c.location_key,
+    )
+    .join(claims, claims.c.id == entities.c.claim)
+    .where(entities.c.id.in_(bindparam("ids", expanding=True)))
+)
+_RELATION = (relations.c.source, relations.c.type, relations.c.target)
+_RELATIONS = (
+    select(*_RELATION)
+    .distinct()
+    .where(relations.c.source.in_(_REFS))
+    .order_by(*_RELATION)
+)
+_AGAINST = (problems.c.ref, problems.c.provider, problems.c.location_key)
+_ALL_PROBLEMS = select(*_AGAINST, problems.c.kind, problems.c.message).order_by(
+    *_AGAINST
+)
+_PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref.in_(_REFS))
+_NAMELESS_PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref == "")
+_ABSENT = select(providers.c.name).where(providers.c.present.is_(False))
 
 
 class Answer(Struct, frozen=True):
@@ -63,11 +92,7 @@ def present(
     there = [rows[id_] for id_ in ids if id_ in rows]
     related = _relations(connection, [row.ref for row in there])
     statuses = _Statuses(connection, [row.ref for row in there])
-    absent = set(
-        connection.scalars(
-            select(providers.c.name).where(providers.c.present.is_(False))
-        )
-    )
+    absent = set(connection.scalars(_ABSENT))
     answers: list[Answer] = []
     for row in there:
         body = _body(row, related.get(row.ref, b""), statuses.of(row))
@@ -111,32 +136,14 @@ def _put(picked: dict[str, JsonValue], path: Sequence[str], value: JsonValue) ->
 
 
 def _rows(connection: Connection, ids: Sequence[int]) -> list[_Row]:
-    query = select(
-        entities.c.id,
-        entities.c.ref,
-        entities.c.uid,
-        entities.c.digest,
-        shown_document,
-        claims.c.provider,
-        claims.c.location_key,
-    ).join(claims, claims.c.id == entities.c.claim)
-    return [
-        _Row(*row)
-        for some in chunks(ids)
-        for row in connection.execute(query.where(entities.c.id.in_(some)))
-    ]
+    return [_Row(*row) for row in rows_in(connection, _ENTITIES, "ids", ids)]
 
 
 def _relations(connection: Connection, refs: Sequence[str]) -> dict[str, bytes]:
     """The JSON arrays of relations, sorted by type and target, by ref."""
-    columns = (relations.c.source, relations.c.type, relations.c.target)
-    query = select(*columns).distinct().order_by(*columns)
     found: dict[str, list[JsonValue]] = {}
-    for some in chunks(refs):
-        for source, type_, target in connection.execute(
-            query.where(relations.c.source.in_(some))
-        ):
-            found.setdefault(source, []).append({"type": type_, "targetRef": target})
+    for source, type_, target in rows_in(connection, _RELATIONS, "refs", refs):
+        found.setdefault(source, []).append({"type": type_, "targetRef": target})
     return {ref: encode(listed) for ref, listed in found.items()}
 
 
@@ -144,16 +151,12 @@ class _Statuses:
     """The errors that stand on entities."""
 
     def __init__(self, connection: Connection, refs: Sequence[str]) -> None:
-        columns = (problems.c.ref, problems.c.provider, problems.c.location_key)
-        query = select(*columns, problems.c.kind, problems.c.message).order_by(*columns)
         self._by_ref: dict[str, list[JsonValue]] = {}
         self._by_location: dict[tuple[str, str], list[JsonValue]] = {}
-        for some in chunks(refs):
-            for row in connection.execute(query.where(problems.c.ref.in_(some))):
-                self._by_ref.setdefault(row.ref, []).append(
-                    _error(row.kind, row.message)
-                )
-        for row in connection.execute(query.where(problems.c.ref == "")):
+        for row in rows_in(connection, _PROBLEMS, "refs", refs):
+            error = _error(row.kind, row.message)
+            self._by_ref.setdefault(row.ref, []).append(error)
+        for row in connection.execute(_NAMELESS_PROBLEMS):
             name = (row.provider, row.location_key)
             error = _error(row.kind, row.message)
             self._by_location.setdefault(name, []).append(error)

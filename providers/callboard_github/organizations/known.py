@@ -27,6 +27,8 @@ class Known:
     async def users(self, names: Iterable[str]) -> dict[str, Entity]:
         """Those of some users that are known, by name in lower case."""
         refs = [str(self._names.user(name)) for name in names]
+        if not refs:
+            return {}
         found = await self._catalog.database.read(
             lambda connection: claimed(connection, self._provider, refs=refs)
         )
