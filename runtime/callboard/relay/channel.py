@@ -1,7 +1,7 @@
 """Which relay: the address of a channel there.
 
-Owns what is told when there is no channel, or none that will do. A channel has one address for both: senders post to it, and who receives reads
-its stream of events there.
+Owns what is told when there is no channel, or none that will do. A channel has one address for
+both: senders post to it, and who receives reads its stream of events there.
 """
 
 import httpx
