@@ -9,7 +9,6 @@ import getpass
 import secrets
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from starlette.datastructures import Headers
@@ -112,7 +111,8 @@ class Gate:
             return f"this inspector does not answer to the host {host[:80]!r}"
         origin = headers.get("origin")
         must = scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD"}
-        if must and origin is not None and urlsplit(origin).netloc.lower() != host:
+        own = (f"http://{host}", f"https://{host}")  # as itself, or behind a proxy
+        if must and origin is not None and origin.lower() not in own:
             return "the page that asks is not the inspector's own"
         if must and origin is None and headers.get("sec-fetch-site") is not None:
             return "a browser's request must say where it comes from"

@@ -105,7 +105,7 @@ async def test_a_host_that_is_not_on_the_list_is_refused() -> None:
 
 async def test_an_upgrade_from_another_origin_is_refused() -> None:
     async with served() as board:
-        for origin in ("http://evil.example", "null", "http://localhost:1"):
+        for origin in ("http://evil.example", "null", "http://localhost:1", "http://["):
             assert await refused(board, {"origin": origin}) == 403
         assert await refused(board, {"sec-fetch-site": "cross-site"}) == 403
         async with watching(board, origin=str(board.inspector_url)) as own:
