@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
-from callboard.cli.console import open_database, read_settings
+from callboard.cli.console import open_database, read_settings, say, standard_output
 from callboard_catalog.refs import EntityRef, InvalidRef
 
 _NOT_THERE = 1
@@ -46,10 +45,10 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
     if json_:
         sys.stdout.write(msgspec.json.encode(account).decode() + "\n")
     else:
-        console = Console(highlight=False)
-        for number, line in enumerate(account.told):
-            console.print(Text(line, style="bold" if number == 0 else ""))
+        first, *more = account.told
+        lines = [Text(first, style="bold"), *map(Text, more)]
         if others:
-            console.print(Text(f"There is {', '.join(others)}.", style="dim"))
+            lines.append(Text(f"There is {', '.join(others)}.", style="dim"))
+        say(standard_output(), *lines)
     if not account.there:
         raise SystemExit(_NOT_THERE)

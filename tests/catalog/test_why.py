@@ -178,3 +178,5 @@ async def test_command_tells_the_account(
         assert ended.value.code == 1
     told: Any = capsys.readouterr().out
     assert ("was added by files" in told) is there
+    # A sentence a line, however long: a pipe has no width.
+    assert all(line.endswith(".") for line in told.splitlines())

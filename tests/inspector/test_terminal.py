@@ -145,6 +145,20 @@ async def test_show_tells_the_tree_the_error_and_the_changes(
             assert expected in text, f"{expected!r} is missing in:\n{text}"
 
 
+async def test_into_a_pipe_show_wraps_nothing_and_ends_lines_where_they_end(
+    failed: tuple[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    await in_thread(lambda: show(failed[1]))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "sibling `look for it` failed" in line]
+    assert [line for line in lines if line != line.rstrip()] == []
+    # The reason of the delivery is the run's cause: it is said once.
+    assert sum("1 of 1 providers failed" in line for line in lines) == 2
+
+
 async def test_show_says_what_it_expected(
     failed: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from callboard import Trace, clock, history
-from callboard.cli.console import open_database, read_settings
+from callboard.cli.console import open_database, read_settings, say, standard_output
 from callboard.cli.runs import MARKS
 from callboard.clock import duration
 from callboard.database import Database
@@ -77,7 +77,7 @@ def show(
     if json_:
         sys.stdout.write(files.write(found).decode() + "\n")
         return
-    Console(highlight=False).print(account(found))
+    say(standard_output(), account(found))
 
 
 def _find(target: str, number: int | None, config: Path | None) -> Bundle:
@@ -161,7 +161,7 @@ def _head(bundle: Bundle) -> Iterator[Text]:
     ]
     if root.cause:
         facts.append(("because", root.cause))
-    if view.rest.reason:
+    if view.rest.reason and view.rest.reason != root.cause:
         facts.append(("reason", view.rest.reason))
     for done in answer.actions:
         what = f"{done.kind} {done.target}"

@@ -6,7 +6,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 
 from callboard.database import Database
@@ -14,6 +14,8 @@ from callboard.redaction import Redactor
 from callboard.settings import Settings
 
 DEFAULT_DATABASE = "sqlite:///callboard.db"
+PIPED = 10_000
+"""Columns where nobody looks at columns: nothing is wrapped or cut."""
 
 
 class RedactingFilter(logging.Filter):
@@ -61,6 +63,25 @@ def open_database(settings: Settings, *, create: bool = True) -> Database:
     """The database that ``CALLBOARD_DATABASE_URL`` names, or a file in this folder."""
     url = settings.variable("DATABASE_URL") or DEFAULT_DATABASE
     return Database.open(url, create=create)
+
+
+def standard_output() -> Console:
+    """Where a command prints for people: a terminal, or a pipe that is as wide as needed."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED
+    return console
+
+
+def say(console: Console, *parts: RenderableType) -> None:
+    """Print ``parts``; into a pipe without the spaces that fill a table's last column."""
+    if console.is_terminal:
+        console.print(*parts, sep="\n")
+        return
+    with console.capture() as capture:
+        console.print(*parts, sep="\n")
+    for line in capture.get().splitlines():
+        console.file.write(f"{line.rstrip()}\n")
 
 
 def show_page(url: str) -> None:

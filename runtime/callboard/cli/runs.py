@@ -11,19 +11,23 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 from msgspec import structs
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from callboard import clock, history
-from callboard.cli.console import open_database, read_settings
+from callboard.cli.console import (
+    PIPED,
+    open_database,
+    read_settings,
+    say,
+    standard_output,
+)
 from callboard.database import Database
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.history import DeliveryFilter
 from callboard.settings import SettingsError
 
 _PAGE = 1_000
-_PIPED = 400
 _WIDE = 110
 MARKS = {
     DeliveryState.QUEUED: ("◌", "dim"),
@@ -78,10 +82,8 @@ def runs(
             for view in found:
                 sys.stdout.write(json.dumps(as_json(view)) + "\n")
             return
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console.width = _PIPED  # nothing is cut where nobody looks at columns
-        console.print(_table(list(found), console.width))
+        console = standard_output()
+        say(console, _table(list(found), console.width))
     finally:
         database.close()
 
@@ -126,7 +128,7 @@ def as_json(view: DeliveryView) -> dict[str, Any]:
 
 def _table(found: list[DeliveryView], width: int) -> Table:
     # Nothing is cut in a pipe; on a terminal event and subject share what room is left.
-    share = 1 if width < _PIPED else None
+    share = 1 if width < PIPED else None
     table = Table(box=None, pad_edge=False, header_style="dim", expand=bool(share))
     today = clock.isoformat(clock.now())[:10]
     times = [_moment_of(view, today) for view in found]
