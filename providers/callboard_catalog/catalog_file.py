@@ -5,12 +5,13 @@ with its lines and leaves the others good.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from callboard_catalog import formats
+from callboard_catalog.documents import Document
 from callboard_catalog.entity import Entity
 from callboard_catalog.mutations import Full, Rejected
 from callboard_catalog.rules import Problem, Schema, problems_in
@@ -57,11 +58,18 @@ class CatalogFile(Struct, frozen=True):
 
 
 def read_catalog_file(
-    content: str | bytes, schemas: Mapping[str, Schema] | None = None
+    content: str | bytes,
+    schemas: Mapping[str, Schema] | None = None,
+    amend: Callable[[Document], Document] | None = None,
 ) -> CatalogFile:
     """Read every document of a catalog file.
 
     Never raises for what the file holds: all of it is in ``bad``.
+
+    Args:
+        content: Of the file.
+        schemas: Checks for custom kinds, by kind.
+        amend: Changes a document before it is checked.
     """
     entities: list[Entity] = []
     bad: list[BadDocument] = []
@@ -87,6 +95,8 @@ def read_catalog_file(
             continue
         if value is None:
             continue
+        if amend is not None and isinstance(value, Mapping):
+            value = amend(value)  # pyright: ignore[reportUnknownArgumentType] - JSON
         problems = problems_in(value, schemas)
         if problems or not isinstance(value, Mapping):
             told = tuple(_with_line(problem, lines) for problem in problems)

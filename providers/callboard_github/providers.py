@@ -43,6 +43,7 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
         return []
     # Imported here: what only checks or lists needs neither.
     from callboard_github.hooks.provider import missed_deliveries_of
+    from callboard_github.names import Names
     from callboard_github.organizations import Organizations
     from callboard_github.repositories import Repositories
 
@@ -56,7 +57,14 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
         )
     if repositories.enabled:
         made.append(
-            Repositories(catalog, github, scope, repositories, most_removed=most)
+            Repositories(
+                catalog,
+                github,
+                scope,
+                repositories,
+                names=Names.chosen(organizations, scope),
+                most_removed=most,
+            )
         )
     if hooks.enabled:
         made.append(missed_deliveries_of(board, github, scope, hooks))

@@ -72,6 +72,8 @@ class RepositoriesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Only these; empty for all."""
     forks: bool = True
     archived: bool = False
+    code_owners: bool = False
+    """Whether entities without an owner get the one that CODEOWNERS names for their file."""
 
 
 class HooksSettings(Struct, frozen=True, forbid_unknown_fields=True):

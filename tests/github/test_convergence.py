@@ -18,6 +18,7 @@ from callboard_catalog import Catalog, EntityProvider
 from callboard_github.converging import check_convergence
 from callboard_github.organizations import Organizations
 from callboard_github.repositories import Repositories
+from callboard_github.repositories.code_owners import PLACES
 from callboard_github.settings import RepositoriesSettings, TopicSettings
 from callboard_github.simulator import App, Organization, Simulator
 from callboard_github.testing import reach
@@ -149,6 +150,7 @@ class Code(Life):
             branch=chance.choice([None, None, "dev"]),
             forks=chance.choice([True, False]),
             visibility=chance.choice([(), ("private", "internal")]),
+            code_owners=chance.choice([True, False]),
         )
 
     def provider(self, catalog: Catalog) -> EntityProvider:
@@ -176,6 +178,14 @@ class Code(Life):
             ]
             pick(repositories).push(*commits)
 
+        def own() -> None:
+            """Somebody changes whose what is, where GitHub may look for it."""
+            lines = "".join(
+                f"{pick(['*', 'svc/', '/sub/*', '*.yaml'])} {pick(['@o/a', '@ada', ''])}\n"
+                for _ in range(pick([1, 2, 4]))
+            )
+            pick(repositories).push({pick(PLACES): pick([None, lines, lines])})
+
         def force() -> None:
             repository = pick(repositories)
             if repository.head is not None:
@@ -196,6 +206,8 @@ class Code(Life):
             create,
             create,
             *[push] * 5,
+            own,
+            own,
             force,
             branch,
             lambda: pick(repositories).delete_branch(pick(["dev", "x"])),

@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from callboard_catalog import Entity, EntityRef, JsonValue, Metadata
+from callboard_catalog import Entity, JsonValue, Metadata
+from callboard_github.names import Names
 from callboard_github.organizations.answers import Person, Team
 
 USER_LOGIN = "github.com/user-login"
@@ -18,38 +19,6 @@ TEAM_SLUG = "github.com/team-slug"
 TEAM_ID = "github.com/team-id"
 ORGANIZATIONS = "callboard/organizations"
 """Which organizations somebody belongs to: logins in lower case, with commas."""
-
-
-class Names:
-    """How entities of organizations are called, and how they name each other.
-
-    Args:
-        own_namespaces: Whether each organization's groups have a namespace of their
-            own, instead of ``default``.
-    """
-
-    def __init__(self, *, own_namespaces: bool) -> None:
-        self._own_namespaces = own_namespaces
-
-    def namespace(self, organization: str) -> str:
-        """Of an organization's groups."""
-        return organization.lower() if self._own_namespaces else "default"
-
-    def group(self, organization: str, slug: str) -> EntityRef:
-        """The ref of a team."""
-        return EntityRef("group", self.namespace(organization), slug)
-
-    def user(self, login: str) -> EntityRef:
-        """The ref of a person."""
-        return EntityRef("user", "default", login)
-
-    def member_of(self, organization: str, slug: str) -> str:
-        """A team in ``spec.memberOf``."""
-        return f"{organization.lower()}/{slug}" if self._own_namespaces else slug
-
-    def member(self, login: str) -> str:
-        """A person in ``spec.members``."""
-        return f"default/{login}" if self._own_namespaces else login
 
 
 def key_of(provider: str, organization: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from callboard_catalog import Catalog, Entity
 from callboard_catalog.reading import claimed
-from callboard_github.organizations.entities import Names, key_of
+from callboard_github.names import Names
+from callboard_github.organizations.entities import key_of
 
 
 class Known:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct, field
 
 from callboard_catalog import Delta, Entity, Located, LocatedRef
+from callboard_github.names import Names
 from callboard_github.organizations.answers import OrganizationRead, Person, Team
 from callboard_github.organizations.entities import (
-    Names,
     key_of,
     organizations_of,
     texts,

@@ -36,8 +36,9 @@ from callboard_github.events import (
     TeamEdited,
 )
 from callboard_github.guard import check_removals
+from callboard_github.names import Names
 from callboard_github.organizations.answers import OrganizationRead, Person, Team
-from callboard_github.organizations.entities import Names, group_entity, user_entity
+from callboard_github.organizations.entities import group_entity, user_entity
 from callboard_github.organizations.known import Known
 from callboard_github.organizations.reading import Reader
 from callboard_github.organizations.updating import Updater
@@ -75,9 +76,7 @@ class Organizations(EntityProvider):
         self.scope = scope
         self.settings = settings or OrganizationsSettings()
         self.most_removed = most_removed
-        chosen = self.settings.namespaces
-        own = chosen == "organization" or (chosen == "automatic" and not scope.alone)
-        self.names = Names(own_namespaces=own)
+        self.names = Names.chosen(self.settings, scope)
         self.reader = Reader(
             github,
             verified_emails=self.settings.verified_emails,

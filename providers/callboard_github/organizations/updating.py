@@ -12,9 +12,9 @@ import anyio
 from callboard.clock import now
 from callboard_catalog import CatalogRun, Delta, Entity, Located, LocatedRef
 from callboard_github.errors import NotFoundError
+from callboard_github.names import Names
 from callboard_github.organizations.answers import OrganizationRead, Person, Team
 from callboard_github.organizations.entities import (
-    Names,
     key_of,
     organizations_of,
     texts,

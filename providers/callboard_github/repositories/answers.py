@@ -101,6 +101,8 @@ class Files(Struct, frozen=True):
     commit: str
     blobs: dict[str, Blob]
     """By path; what is not there is not here."""
+    code_owners: tuple[str, Blob] | None = None
+    """Its CODEOWNERS with the path, if they are read."""
 
 
 class Contents(Struct, frozen=True):

@@ -39,6 +39,8 @@ from callboard_github.events import (
     RepositoryTransferred,
     RepositoryUnarchived,
 )
+from callboard_github.names import Names
+from callboard_github.repositories.code_owners import PLACES
 from callboard_github.repositories.entities import (
     key_of,
     path_in,
@@ -50,7 +52,7 @@ from callboard_github.repositories.pushes import branch_of, is_vague, touches
 from callboard_github.repositories.reading import Reader
 from callboard_github.repositories.updating import Updater
 from callboard_github.scope import Scope
-from callboard_github.settings import RepositoriesSettings
+from callboard_github.settings import OrganizationsSettings, RepositoriesSettings
 from callboard_github.together import together
 
 
@@ -68,6 +70,7 @@ class Repositories(EntityProvider):
         scope: Scope,
         settings: RepositoriesSettings | None = None,
         *,
+        names: Names | None = None,
         most_removed: float = 0.5,
     ) -> None:
         super().__init__(catalog)
@@ -76,12 +79,18 @@ class Repositories(EntityProvider):
         self.settings = settings or RepositoriesSettings()
         self.most_removed = most_removed
         self.patterns = Patterns(self.settings.paths)
+        names = names or Names.chosen(OrganizationsSettings(), scope)
         self._updater = Updater(
             provider=self.name,
             catalog=catalog,
             scope=scope,
             wanted=Filter(self.settings),
-            reader=Reader(github, self.patterns, self.settings.branch),
+            reader=Reader(
+                github,
+                self.patterns,
+                self.settings.branch,
+                owners=names if self.settings.code_owners else None,
+            ),
         )
 
     @asynccontextmanager
@@ -112,7 +121,8 @@ class Repositories(EntityProvider):
 
             def matters(path: str) -> bool:
                 followed = points and path.endswith((".yaml", ".yml"))
-                return followed or path in paths or self.patterns.match(path)
+                owning = self.settings.code_owners and path in PLACES
+                return followed or owning or path in paths or self.patterns.match(path)
 
             if not touches(event, matters):
                 run.label(skipped="no catalog file was touched")

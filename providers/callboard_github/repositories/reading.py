@@ -17,7 +17,8 @@ from callboard_catalog.catalog_file import LARGEST_FILE
 from callboard_github.calls import Caller
 from callboard_github.client import GitHub, Query
 from callboard_github.errors import NotAllowedError, NotFoundError
-from callboard_github.repositories import targets
+from callboard_github.names import Names
+from callboard_github.repositories import code_owners, targets
 from callboard_github.repositories.answers import (
     Blob,
     Contents,
@@ -30,7 +31,9 @@ from callboard_github.repositories.answers import (
     blob_of,
     repository_of,
 )
+from callboard_github.repositories.code_owners import CodeOwners, read_code_owners
 from callboard_github.repositories.filters import Filter
+from callboard_github.repositories.ownership import owning
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.trees import paths_in
 from callboard_github.together import together
@@ -72,14 +75,24 @@ class Reader:
         github: Where from.
         patterns: Which files.
         branch: Instead of the default branches.
+        owners: How owners are called that CODEOWNERS names; None leaves it unread.
     """
 
     def __init__(
-        self, github: GitHub, patterns: Patterns, branch: str | None = None
+        self,
+        github: GitHub,
+        patterns: Patterns,
+        branch: str | None = None,
+        *,
+        owners: Names | None = None,
     ) -> None:
         self._github = github
         self._patterns = patterns
         self._branch = branch
+        self._owners = owners
+        places = () if owners is None else code_owners.PLACES
+        self._asked = (*patterns.plain, *places)
+        """Paths that are read with each repository."""
 
     async def organization(
         self, run: Caller, login: str, wanted: Filter
@@ -156,20 +169,31 @@ query RepositoryFiles($id: ID!, {self._parameters()}) {{
         if isinstance(found, Repository):
             return Contents(found, None, {})
         blobs = dict(found.blobs)
+        rules = await self._rules(run, found)
         if self._patterns.globs:
             paths = await paths_in(
                 run, self._github, found.repository, found.commit, self._patterns.match
             )
             missing = [path for path in paths if path not in blobs]
             blobs |= await self._blobs(run, found, missing)
-        files = await self._parsed(run, found.repository, blobs)
+        files = await self._parsed(run, found.repository, blobs, rules)
         for _ in range(_DEEPEST):
             more = await self._targets(run, found, files)
             if not more:
                 break
             blobs = await self._blobs(run, found, more)
-            files |= await self._parsed(run, found.repository, blobs)
+            files |= await self._parsed(run, found.repository, blobs, rules)
         return Contents(found.repository, found.branch, files)
+
+    async def _rules(self, run: Caller, found: Files) -> CodeOwners | None:
+        """The CODEOWNERS of a repository; None for one that GitHub would not load."""
+        if found.code_owners is None:
+            return None
+        place, blob = found.code_owners
+        if blob.is_binary or (blob.byte_size or 0) > code_owners.LARGEST_FILE:
+            return None
+        content = await self._content(run, found.repository, blob)
+        return await anyio.to_thread.run_sync(read_code_owners, place, content)
 
     async def _targets(
         self, run: Caller, found: Files, files: dict[str, CatalogFile]
@@ -210,7 +234,7 @@ query Files($login: String!, {kinds}, {self._parameters()}) {{
         whole = [found for found in read if isinstance(found, Files)]
         # One thread for the files of a whole batch, where nothing else is to be read.
         quick = [f for f in whole if not self._patterns.globs and not _incomplete(f)]
-        parsed = await anyio.to_thread.run_sync(_parse_all, quick)
+        parsed = await anyio.to_thread.run_sync(self._parse_all, quick)
         made = [contents for contents in parsed if not _points(contents)]
         done = {contents.repository.id for contents in made}
 
@@ -255,14 +279,18 @@ query Blobs($id: ID!, {kinds}) {{
         return blobs
 
     async def _parsed(
-        self, run: Caller, repository: Repository, blobs: dict[str, Blob]
+        self,
+        run: Caller,
+        repository: Repository,
+        blobs: dict[str, Blob],
+        rules: CodeOwners | None,
     ) -> dict[str, CatalogFile]:
         whole = {
             path: await self._text(run, repository, blob)
             for path, blob in blobs.items()
         }
         return await anyio.to_thread.run_sync(
-            lambda: {path: _parse(text) for path, text in whole.items()}
+            lambda: {p: self._parse(p, text, rules) for p, text in whole.items()}
         )
 
     async def _text(
@@ -273,6 +301,11 @@ query Blobs($id: ID!, {kinds}) {{
         size = blob.byte_size or 0
         if size > LARGEST_FILE:
             return _unreadable(f"at most {LARGEST_FILE} bytes", f"{size}")
+        return await self._content(run, repository, blob)
+
+    async def _content(
+        self, run: Caller, repository: Repository, blob: Blob
+    ) -> str | bytes:
         if _is_whole(blob):
             return blob.text or ""
         path = f"/repos/{repository.full_name}/git/blobs/{blob.oid}"
@@ -289,45 +322,61 @@ query Blobs($id: ID!, {kinds}) {{
         if branch is None or node["head"] is None:
             return repository
         blobs = {
-            path: blob_of(node[f"f{index}"])
-            for index, path in enumerate(self._patterns.plain)
+            path: blob_of(node[f"f{index}"]) for index, path in enumerate(self._asked)
         }
         there = {path: blob for path, blob in blobs.items() if blob is not None}
-        return Files(repository, branch, node["head"]["oid"], there)
+        files = {path: there[path] for path in self._patterns.plain if path in there}
+        return Files(
+            repository,
+            branch,
+            node["head"]["oid"],
+            files,
+            next(((p, there[p]) for p in code_owners.PLACES if p in there), None)
+            if self._owners is not None
+            else None,
+        )
+
+    def _parse_all(self, found: Sequence[Files]) -> list[Contents]:
+        made: list[Contents] = []
+        for files in found:
+            rules = None
+            if files.code_owners is not None:
+                place, blob = files.code_owners
+                rules = read_code_owners(place, blob.text or "")
+            parsed = {
+                path: self._parse(path, blob.text or "", rules)
+                for path, blob in files.blobs.items()
+            }
+            made.append(Contents(files.repository, files.branch, parsed))
+        return made
+
+    def _parse(
+        self, path: str, text: str | bytes | CatalogFile, rules: CodeOwners | None
+    ) -> CatalogFile:
+        if isinstance(text, CatalogFile):
+            return text
+        if rules is None or self._owners is None:
+            return read_catalog_file(text)
+        return read_catalog_file(text, amend=owning(rules, self._owners, path))
 
     def _parameters(self) -> str:
-        names = ["head", *(f"f{i}" for i in range(len(self._patterns.plain)))]
+        names = ["head", *(f"f{i}" for i in range(len(self._asked)))]
         return ", ".join(f"${name}: String!" for name in names)
 
     def _variables(self) -> dict[str, str]:
         head = f"refs/heads/{self._branch}" if self._branch else "HEAD"
-        plain = enumerate(self._patterns.plain)
-        return {"head": head, **{f"f{i}": f"{head}:{path}" for i, path in plain}}
+        asked = enumerate(self._asked)
+        return {"head": head, **{f"f{i}": f"{head}:{path}" for i, path in asked}}
 
     def _fields(self) -> str:
         blobs = " ".join(
             f"f{index}: object(expression: $f{index}) {{ ...blob }}"
-            for index in range(len(self._patterns.plain))
+            for index in range(len(self._asked))
         )
         return f"head: object(expression: $head) {{ oid }} {blobs}"
 
     def _fragments(self) -> str:
-        return _BLOB if self._patterns.plain else ""
-
-
-def _parse_all(found: Sequence[Files]) -> list[Contents]:
-    return [
-        Contents(
-            files.repository,
-            files.branch,
-            {path: _parse(blob.text or "") for path, blob in files.blobs.items()},
-        )
-        for files in found
-    ]
-
-
-def _parse(text: str | bytes | CatalogFile) -> CatalogFile:
-    return text if isinstance(text, CatalogFile) else read_catalog_file(text)
+        return _BLOB if self._asked else ""
 
 
 def _unreadable(expected: str, came: str) -> CatalogFile:
@@ -342,7 +391,9 @@ def _points(contents: Contents) -> bool:
 
 def _incomplete(files: Files) -> bool:
     """Whether the text of some file did not come with it."""
-    return any(blob.is_binary or not _is_whole(blob) for blob in files.blobs.values())
+    owners = () if files.code_owners is None else files.code_owners[1:]
+    blobs = (*files.blobs.values(), *owners)
+    return any(blob.is_binary or not _is_whole(blob) for blob in blobs)
 
 
 def _is_whole(blob: Blob) -> bool:
