@@ -74,6 +74,10 @@ class RepositoriesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     archived: bool = False
     code_owners: bool = False
     """Whether entities without an owner get the one that CODEOWNERS names for their file."""
+    dependencies: bool = False
+    """Whether Components depend on the packages that manifests beside them name."""
+    packages: tuple[str, ...] = ("@{organization}/*", "github.com/{organization}/*")
+    """Which of them: patterns of names in which ``*`` and ``?`` may stand."""
 
 
 class HooksSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ CALLBOARD_HISTORIES is how many histories are lived, 200 unless told otherwise a
 in CI; CALLBOARD_HISTORY is the seed of the only one, to see a failure again.
 """
 
+import json
 import os
 import random
 from collections.abc import Callable
@@ -151,6 +152,8 @@ class Code(Life):
             forks=chance.choice([True, False]),
             visibility=chance.choice([(), ("private", "internal")]),
             code_owners=chance.choice([True, False]),
+            dependencies=chance.choice([True, False]),
+            packages=("p*", "@{organization}/*"),
         )
 
     def provider(self, catalog: Catalog) -> EntityProvider:
@@ -186,6 +189,15 @@ class Code(Life):
             )
             pick(repositories).push({pick(PLACES): pick([None, lines, lines])})
 
+        def need() -> None:
+            """Somebody changes what a package needs, or breaks its manifest."""
+            names = ("p1", "p2", "@acme/p", "other")
+            needs = {pick(names): "1" for _ in range(pick([0, 1, 3]))}
+            manifest = json.dumps({"name": pick(names), "dependencies": needs})
+            texts = (manifest, manifest, manifest, "{", None)
+            places = ("package.json", "svc/a/package.json", "sub/package.json")
+            pick(repositories).push({pick(places): pick(texts)})
+
         def force() -> None:
             repository = pick(repositories)
             if repository.head is not None:
@@ -208,6 +220,7 @@ class Code(Life):
             *[push] * 5,
             own,
             own,
+            *[need] * 3,
             force,
             branch,
             lambda: pick(repositories).delete_branch(pick(["dev", "x"])),

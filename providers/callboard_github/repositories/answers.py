@@ -101,12 +101,10 @@ class Files(Struct, frozen=True):
     commit: str
     blobs: dict[str, Blob]
     """By path; what is not there is not here."""
-    code_owners: tuple[str, Blob] | None = None
-    """Its CODEOWNERS with the path, if they are read."""
 
 
 class Contents(Struct, frozen=True):
-    """The catalog files of a repository."""
+    """What the files of a repository give."""
 
     repository: Repository
     branch: str | None

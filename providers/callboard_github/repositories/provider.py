@@ -4,6 +4,7 @@ Owns the handlers: which event makes what be looked at. A push that touches no c
 file asks GitHub nothing.
 """
 
+import posixpath
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -47,6 +48,8 @@ from callboard_github.repositories.entities import (
 )
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.known import known_files
+from callboard_github.repositories.packages import Packages, in_folders
+from callboard_github.repositories.parsing import Parser
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.pushes import branch_of, is_vague, touches
 from callboard_github.repositories.reading import Reader
@@ -80,17 +83,18 @@ class Repositories(EntityProvider):
         self.most_removed = most_removed
         self.patterns = Patterns(self.settings.paths)
         names = names or Names.chosen(OrganizationsSettings(), scope)
+        chosen = self.settings
+        parser = Parser(
+            self.patterns.plain,
+            owners=names if chosen.code_owners else None,
+            packages=Packages(chosen.packages) if chosen.dependencies else None,
+        )
         self._updater = Updater(
             provider=self.name,
             catalog=catalog,
             scope=scope,
-            wanted=Filter(self.settings),
-            reader=Reader(
-                github,
-                self.patterns,
-                self.settings.branch,
-                owners=names if self.settings.code_owners else None,
-            ),
+            wanted=Filter(chosen),
+            reader=Reader(github, self.patterns, parser, chosen.branch),
         )
 
     @asynccontextmanager
@@ -119,10 +123,16 @@ class Repositories(EntityProvider):
                 for entity in file.entities.values()
             )
 
+            beside: set[str] = set()
+            if self.settings.code_owners:
+                beside.update(PLACES)
+            if self.settings.dependencies:
+                beside.update(in_folders(map(posixpath.dirname, paths)))
+
             def matters(path: str) -> bool:
                 followed = points and path.endswith((".yaml", ".yml"))
-                owning = self.settings.code_owners and path in PLACES
-                return followed or owning or path in paths or self.patterns.match(path)
+                known = path in paths or path in beside
+                return followed or known or self.patterns.match(path)
 
             if not touches(event, matters):
                 run.label(skipped="no catalog file was touched")
