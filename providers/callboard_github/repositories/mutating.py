@@ -1,11 +1,10 @@
-"""From files that were read to mutations.
+"""From what was read to mutations.
 
-Owns what becomes of good and bad documents: good ones are entities with annotations,
-bad ones are rejected under their file's location key, which keeps the last good version.
+Owns the comparison of what is known under each location key, such as a file's, with
+what was read now.
 """
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from callboard_catalog import (
     Delta,
@@ -13,56 +12,9 @@ from callboard_catalog import (
     Located,
     LocatedRef,
     Rejected,
+    Supplement,
 )
-from callboard_github.repositories.answers import Contents
-from callboard_github.repositories.entities import key_of, located
 from callboard_github.repositories.known import Known, KnownFile
-
-logger = logging.getLogger(__name__)
-
-_MOST_LINES = 50
-
-
-def given_by(provider: str, contents: Contents) -> tuple[list[Located], list[Rejected]]:
-    """What a repository's files give, each under its file's key."""
-    given: list[Located] = []
-    rejected: list[Rejected] = []
-    repository, branch = contents.repository, contents.branch or ""
-    for path, file in contents.files.items():
-        key = key_of(provider, repository.id, path)
-        given += [
-            Located(located(entity, repository, branch, path), key)
-            for entity in file.entities
-        ]
-        rejected += [Rejected(bad.problems, bad.ref, key) for bad in file.bad]
-    return given, rejected
-
-
-def given_by_all(
-    provider: str, read: Sequence[Contents]
-) -> tuple[list[Located], list[Rejected]]:
-    """The same of several repositories."""
-    given: list[Located] = []
-    rejected: list[Rejected] = []
-    for contents in read:
-        more = given_by(provider, contents)
-        given += more[0]
-        rejected += more[1]
-    return given, rejected
-
-
-def report(found: Sequence[Contents]) -> None:
-    """Say what is wrong in which file, on the task that read it."""
-    lines = [
-        f"{contents.repository.full_name}: {path}: {bad}"
-        for contents in found
-        for path, file in contents.files.items()
-        for bad in file.bad
-    ]
-    for line in lines[:_MOST_LINES]:
-        logger.warning("%s", line)
-    if len(lines) > _MOST_LINES:
-        logger.warning("and %d more documents", len(lines) - _MOST_LINES)
 
 
 def mutations_of(
@@ -70,11 +22,13 @@ def mutations_of(
     given: Sequence[Located],
     rejected: Sequence[Rejected],
     as_of: float,
+    supplementing: Callable[[Sequence[Located]], Sequence[Supplement]],
 ) -> list[Full | Delta]:
-    """What turns the files that are known into those that were read.
+    """What turns what is known under location keys into what was read.
 
-    Each file that changed is replaced whole. Entities that moved from one file to
-    another go first, in one delta, so that they stay the same entities.
+    Each key under which something changed is replaced whole. Entities that moved from
+    one to another go first, in one delta, so that they stay the same entities.
+    ``supplementing`` says what entities add to those of other providers.
     """
     files: dict[str, list[Located]] = {}
     bad: dict[str, list[Rejected]] = {}
@@ -93,7 +47,13 @@ def mutations_of(
         entities, problems = files.get(key, []), bad.get(key, [])
         if len(keys) == 1 or _changed(known.get(key), entities, problems):
             made.append(
-                Full(entities, location_key=key, rejected=problems, as_of=as_of)
+                Full(
+                    entities,
+                    location_key=key,
+                    rejected=problems,
+                    as_of=as_of,
+                    supplements=supplementing(entities),
+                )
             )
     return made
 

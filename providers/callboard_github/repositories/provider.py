@@ -1,70 +1,33 @@
 """Entities that repositories describe in their catalog files.
 
-Owns the handlers: which event makes what be looked at. A push that touches no catalog
-file asks GitHub nothing.
+Owns the handler of pushes; one that touches no catalog file asks GitHub nothing.
 """
 
 import posixpath
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from functools import partial
 
-from callboard import every, on
-from callboard_catalog import (
-    Catalog,
-    CatalogRun,
-    EntityProvider,
-)
+from callboard import on
+from callboard_catalog import Catalog, CatalogRun
 from callboard_github.client import GitHub
-from callboard_github.errors import (
-    IncompleteReadError,
-)
-from callboard_github.events import (
-    InstallationCreated,
-    InstallationDeleted,
-    InstallationRepositoriesAdded,
-    InstallationRepositoriesRemoved,
-    InstallationSuspend,
-    InstallationTargetRenamed,
-    InstallationUnsuspend,
-    OrganizationDeleted,
-    OrganizationRenamed,
-    Push,
-    RepositoryArchived,
-    RepositoryCreated,
-    RepositoryDeleted,
-    RepositoryEdited,
-    RepositoryPrivatized,
-    RepositoryPublicized,
-    RepositoryRenamed,
-    RepositoryTransferred,
-    RepositoryUnarchived,
-)
+from callboard_github.events import Push
 from callboard_github.names import Names
 from callboard_github.repositories.code_owners import PLACES
-from callboard_github.repositories.entities import (
-    key_of,
-    path_in,
-)
-from callboard_github.repositories.filters import Filter
+from callboard_github.repositories.entities import key_of, path_in
+from callboard_github.repositories.following import Following
 from callboard_github.repositories.known import known_files
 from callboard_github.repositories.packages import Packages, in_folders
 from callboard_github.repositories.parsing import Parser
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.pushes import branch_of, is_vague, touches
 from callboard_github.repositories.reading import Reader
-from callboard_github.repositories.updating import Updater
+from callboard_github.repositories.source import CatalogFiles
 from callboard_github.scope import Scope
 from callboard_github.settings import OrganizationsSettings, RepositoriesSettings
-from callboard_github.together import together
 
 
-class Repositories(EntityProvider):
+class Repositories(Following):
     """Entities out of the catalog files of an organization's repositories."""
 
     name = "repositories"
-    timeout = 900.0
-    """A full read may have to wait for the rate limit."""
 
     def __init__(
         self,
@@ -76,34 +39,23 @@ class Repositories(EntityProvider):
         names: Names | None = None,
         most_removed: float = 0.5,
     ) -> None:
-        super().__init__(catalog)
-        self.github = github
-        self.scope = scope
-        self.settings = settings or RepositoriesSettings()
-        self.most_removed = most_removed
-        self.patterns = Patterns(self.settings.paths)
+        chosen = settings or RepositoriesSettings()
         names = names or Names.chosen(OrganizationsSettings(), scope)
-        chosen = self.settings
+        self.patterns = Patterns(chosen.paths)
         parser = Parser(
             self.patterns.plain,
             owners=names if chosen.code_owners else None,
             packages=Packages(chosen.packages) if chosen.dependencies else None,
         )
-        self._updater = Updater(
-            provider=self.name,
-            catalog=catalog,
-            scope=scope,
-            wanted=Filter(chosen),
-            reader=Reader(github, self.patterns, parser, chosen.branch),
+        reader = Reader(github, self.patterns, parser, chosen.branch)
+        super().__init__(
+            catalog,
+            github,
+            scope,
+            chosen,
+            CatalogFiles(self.name, reader),
+            most_removed=most_removed,
         )
-
-    @asynccontextmanager
-    async def opened(self) -> AsyncGenerator[None]:
-        """Connections to GitHub are open meanwhile."""
-        async with self.github.opened(), super().opened():
-            yield
-
-    # One repository.
 
     @on(Push, ordered_by="repository.id")
     async def pushed(self, event: Push, run: CatalogRun) -> None:
@@ -138,124 +90,4 @@ class Repositories(EntityProvider):
                 run.label(skipped="no catalog file was touched")
                 return
         owner = repository.full_name.partition("/")[0]
-        await self._updater.repository(run, owner, repository.id, repository.node_id)
-
-    @on(
-        RepositoryArchived,
-        RepositoryCreated,
-        RepositoryDeleted,
-        RepositoryEdited,
-        RepositoryPrivatized,
-        RepositoryPublicized,
-        RepositoryRenamed,
-        RepositoryTransferred,
-        RepositoryUnarchived,
-        ordered_by="repository.id",
-    )
-    async def repository_changed(
-        self,
-        event: RepositoryArchived
-        | RepositoryCreated
-        | RepositoryDeleted
-        | RepositoryEdited
-        | RepositoryPrivatized
-        | RepositoryPublicized
-        | RepositoryRenamed
-        | RepositoryTransferred
-        | RepositoryUnarchived,
-        run: CatalogRun,
-    ) -> None:
-        """Looked at anew with its filters: its files' entities come, change or go."""
-        repository = event.repository
-        owner = repository.full_name.partition("/")[0]
-        await self._updater.repository(run, owner, repository.id, repository.node_id)
-
-    @on(InstallationRepositoriesAdded, InstallationRepositoriesRemoved)
-    async def access_changed(
-        self,
-        event: InstallationRepositoriesAdded | InstallationRepositoriesRemoved,
-        run: CatalogRun,
-    ) -> None:
-        """Repositories that the app may see now are read; what it may not see goes."""
-        account = event.installation.account
-        if account is None or account.login is None:
-            return
-        async with together() as start:
-            for some in (event.repositories_added, event.repositories_removed):
-                for repository in some:
-                    if repository.id is not None:
-                        call = partial(
-                            self._updater.repository,
-                            run,
-                            account.login,
-                            repository.id,
-                            repository.node_id,
-                        )
-                        start(f"refresh {repository.full_name}", call)
-
-    # Whole organizations.
-
-    @on(OrganizationRenamed)
-    async def organization_renamed(
-        self, event: OrganizationRenamed, run: CatalogRun
-    ) -> None:
-        """All repositories are read anew: each has another address."""
-        old = event.changes and event.changes.login and event.changes.login.from_
-        await self._renamed(run, old, event.organization.login)
-
-    @on(InstallationTargetRenamed)
-    async def target_renamed(
-        self, event: InstallationTargetRenamed, run: CatalogRun
-    ) -> None:
-        """The same, as an app is told of it."""
-        old, new = event.changes.login, event.account.login
-        if new is not None and event.target_type == "Organization":
-            await self._renamed(run, old and old.from_, new)
-
-    @on(OrganizationDeleted)
-    async def organization_deleted(
-        self, event: OrganizationDeleted, run: CatalogRun
-    ) -> None:
-        """Its repositories' entities go."""
-        await self._updater.owner(run, event.organization.login)
-
-    @on(
-        InstallationCreated,
-        InstallationDeleted,
-        InstallationSuspend,
-        InstallationUnsuspend,
-    )
-    async def installation_changed(
-        self,
-        event: InstallationCreated
-        | InstallationDeleted
-        | InstallationSuspend
-        | InstallationUnsuspend,
-        run: CatalogRun,
-    ) -> None:
-        """All repositories are read, or go if the app can not read them any more.
-
-        Those of organizations that are configured by name stay: the app may come back.
-        """
-        account = event.installation.account
-        if account is None or account.login is None:
-            return
-        gone = isinstance(event, InstallationDeleted | InstallationSuspend)
-        if gone and not self.scope.discovers:
-            run.label(skipped=f"{account.login} is configured by name")
-            return
-        await self._updater.owner(run, account.login)
-
-    async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
-        if old is not None:
-            self.scope.renamed(old, new)
-        await self._updater.owner(run, new, past=old)
-
-    # Everything.
-
-    @every(hours=6)
-    async def everything(self, run: CatalogRun) -> None:
-        """All repositories are read; those of owners that could not be stay as known."""
-        owners, failed = await self._updater.everything(run, self.most_removed)
-        if failed:
-            raise IncompleteReadError(failed, owners)
+        await self.updater.repository(run, owner, repository.id, repository.node_id)

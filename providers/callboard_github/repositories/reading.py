@@ -14,32 +14,27 @@ from callboard_catalog import CatalogFile, Problem
 from callboard_catalog.catalog_file import LARGEST_FILE
 from callboard_github.calls import Caller
 from callboard_github.client import GitHub
-from callboard_github.errors import NotAllowedError, NotFoundError
 from callboard_github.repositories import code_owners, targets
 from callboard_github.repositories.answers import (
     Blob,
     Contents,
     EncodedBlob,
     Files,
-    Named,
-    RepositoriesRoot,
     Repository,
-    repository_of,
 )
 from callboard_github.repositories.asking import (
-    REPOSITORIES,
     Question,
     blobs_in,
     files_at,
 )
 from callboard_github.repositories.code_owners import CodeOwners, read_code_owners
 from callboard_github.repositories.filters import Filter
+from callboard_github.repositories.listing import list_repositories
 from callboard_github.repositories.parsing import Parser, Text
 from callboard_github.repositories.patterns import Patterns
 from callboard_github.repositories.trees import paths_in
 from callboard_github.together import together
 
-_REPOSITORIES = 100
 _BATCH = 50
 _DEEPEST = 10
 
@@ -75,34 +70,19 @@ class Reader:
             GitHubError: Some of it could not be read.
         """
         found: list[Contents] = []
-        seen: set[int] = set()
 
         async def read(some: Sequence[Repository]) -> None:
             found.extend(await self._batch(run, login, some))
 
         async with together() as start:
 
-            def page(answer: RepositoriesRoot) -> None:
-                nodes = answer.organization.repositories.nodes
-                listed = [repository_of(node) for node in nodes if node is not None]
-                counting = [
-                    r for r in listed if r.id not in seen and wanted.reason(r) is None
-                ]
-                seen.update(repository.id for repository in listed)
+            def page(counting: Sequence[Repository]) -> None:
                 for index in range(0, len(counting), _BATCH):
                     some = counting[index : index + _BATCH]
                     names = f"{some[0].name} … {some[-1].name}"
                     start(f"files of {names}", partial(read, some))
 
-            await self._github.query_pages(
-                run,
-                REPOSITORIES,
-                {"login": login},
-                lambda answer: answer.organization.repositories.page_info.cursor,
-                account=login,
-                first=_REPOSITORIES,
-                each=page,
-            )
+            await list_repositories(run, self._github, login, wanted, page)
         return found
 
     async def repository(
@@ -116,18 +96,6 @@ class Reader:
         query, variables = self._question.of_one(node_id)
         answer = await self._github.query(run, query, variables, account=account)
         return self._question.answered(answer.get("node"))
-
-    async def reached(self, run: Caller, id_: int, owners: Iterable[str]) -> bool:
-        """Whether a repository belongs to one of some owners, and can be read."""
-        for owner in owners:
-            path = f"/repositories/{id_}"
-            try:
-                found = await self._github.get(run, path, Named, account=owner)
-            except (NotFoundError, NotAllowedError):
-                continue
-            if found.full_name.partition("/")[0].lower() == owner.lower():
-                return True
-        return False
 
     async def contents(self, run: Caller, found: Files | Repository) -> Contents:
         """All that a repository's files give; Location targets are followed."""

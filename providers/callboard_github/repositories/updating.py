@@ -8,21 +8,18 @@ from collections.abc import Sequence
 from functools import partial
 
 from callboard.clock import now
-from callboard_catalog import Catalog, CatalogRun, Full, Located, Rejected
+from callboard_catalog import Catalog, CatalogRun, Delta, Full
 from callboard_catalog.reading import claimed
+from callboard_github.client import GitHub
 from callboard_github.errors import GitHubError, NotFoundError, NotInstalledError
 from callboard_github.guard import check_removals
-from callboard_github.repositories.answers import Contents, Files, Repository
+from callboard_github.repositories.answers import Files, Repository
 from callboard_github.repositories.entities import key_of, owner_of, prefix_in
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.known import Known, known_files
-from callboard_github.repositories.mutating import (
-    given_by,
-    given_by_all,
-    mutations_of,
-    report,
-)
-from callboard_github.repositories.reading import Reader
+from callboard_github.repositories.listing import is_reached
+from callboard_github.repositories.mutating import mutations_of
+from callboard_github.repositories.source import Findings, Source
 from callboard_github.scope import Scope
 from callboard_github.together import together
 from callboard_github.turns import Turns
@@ -36,7 +33,8 @@ class Updater:
         catalog: What is known.
         scope: Whose repositories count.
         wanted: Which of them.
-        reader: What GitHub has.
+        source: What repositories give.
+        github: Knows whose repositories are.
     """
 
     def __init__(
@@ -46,13 +44,15 @@ class Updater:
         catalog: Catalog,
         scope: Scope,
         wanted: Filter,
-        reader: Reader,
+        source: Source,
+        github: GitHub,
     ) -> None:
         self._provider = provider
         self._catalog = catalog
         self._scope = scope
         self._wanted = wanted
-        self._reader = reader
+        self._source = source
+        self._github = github
         self._turns = Turns[CatalogRun]()
 
     async def repository(
@@ -76,25 +76,29 @@ class Updater:
             run.label(skipped=f"{owner} is not ours")
             return
         try:
-            found = await self._reader.repository(run, owner, node_id)
+            found = await self._source.repository(run, owner, node_id)
         except NotInstalledError as error:
             run.label(skipped=str(error))
             return
-        contents = await self._counting(run, found)
+        findings = await self._counting(run, found)
         prefix = key_of(self._provider, id_)
         known = await known_files(self._catalog, self._provider, prefix)
-        given: list[Located] = []
-        rejected: list[Rejected] = []
-        if contents is not None:
-            report([contents])
-            given, rejected = given_by(self._provider, contents)
-        for mutation in mutations_of(known, given, rejected, as_of):
+        read = [] if findings is None else [findings]
+        for mutation in self._mutations(known, read, as_of):
             await run.apply(mutation)
+
+    def _mutations(
+        self, known: Known, read: Sequence[Findings], as_of: float
+    ) -> list[Full | Delta]:
+        given = [located for findings in read for located in findings.given]
+        rejected = [bad for findings in read for bad in findings.rejected]
+        supplementing = self._source.supplements
+        return mutations_of(known, given, rejected, as_of, supplementing)
 
     async def _counting(
         self, run: CatalogRun, found: Files | Repository | None
-    ) -> Contents | None:
-        """A repository's files; None when it is gone, not ours or does not count."""
+    ) -> Findings | None:
+        """What a repository gives; None when it is gone, not ours or does not count."""
         if found is None:
             run.label(gone=True)
             return None
@@ -105,7 +109,7 @@ class Updater:
         if (reason := self._wanted.reason(repository)) is not None:
             run.label(skipped=reason)
             return None
-        return await self._reader.contents(run, found)
+        return await self._source.findings(run, found)
 
     async def owner(self, run: CatalogRun, login: str, past: str | None = None) -> None:
         """Bring all repositories of an owner up to date, whatever it was called."""
@@ -126,7 +130,7 @@ class Updater:
 
     async def _look(
         self, run: CatalogRun, login: str, past: str | None
-    ) -> tuple[set[str], list[Contents]]:
+    ) -> tuple[set[str], list[Findings]]:
         """Names of an owner whose repositories are to be replaced, and by which."""
         await self._scope.changed(run)
         owners: set[str] = set()
@@ -136,7 +140,7 @@ class Updater:
         if await self._scope.covers(run, login):
             owners.add(login.lower())
             try:
-                return owners, await self._reader.organization(run, login, self._wanted)
+                return owners, await self._source.organization(run, login, self._wanted)
             except NotFoundError:
                 run.label(gone=True)
                 return owners, []
@@ -146,13 +150,11 @@ class Updater:
         return (owners if past is not None else {login.lower()}), []
 
     async def _replace(
-        self, run: CatalogRun, owners: set[str], read: Sequence[Contents], as_of: float
+        self, run: CatalogRun, owners: set[str], read: Sequence[Findings], as_of: float
     ) -> None:
         """Make what is known of some owners' repositories what was read."""
-        report(read)
-        given, rejected = given_by_all(self._provider, read)
         known = await known_files(self._catalog, self._provider, f"{self._provider}/")
-        read_now = {key_of(self._provider, contents.repository.id) for contents in read}
+        read_now = {key_of(self._provider, findings.repository.id) for findings in read}
         if owners:
             read_now |= await self._lost(run, known, read_now)
         here = {
@@ -161,7 +163,7 @@ class Updater:
             if prefix_in(key) in read_now
             or any(owner_of(entity) in owners for entity in file.entities.values())
         }
-        for mutation in mutations_of(here, given, rejected, as_of):
+        for mutation in self._mutations(here, read, as_of):
             await run.apply(mutation)
 
     async def _lost(
@@ -179,7 +181,9 @@ class Updater:
         return {
             prefix
             for prefix in bad
-            if not await self._reader.reached(run, int(prefix.split("/")[1]), logins)
+            if not await is_reached(
+                run, self._github, int(prefix.split("/")[1]), logins
+            )
         }
 
     async def everything(
@@ -201,8 +205,8 @@ class Updater:
             read, failed = await self._read(run, logins)
             if failed and len(failed) == len(logins):
                 raise next(iter(failed.values()))
-            report(read)
-            given, rejected = given_by_all(self._provider, read)
+            given = [located for findings in read for located in findings.given]
+            rejected = [bad for findings in read for bad in findings.rejected]
             async with self._turns.alone():
                 lost = {login.lower() for login in failed}
                 if lost:
@@ -210,7 +214,12 @@ class Updater:
                         lambda connection: claimed(connection, self._provider)
                     )
                     given += [o for o in owned if owner_of(o.entity) in lost]
-                full = Full(given, rejected=rejected, as_of=as_of)
+                full = Full(
+                    given,
+                    rejected=rejected,
+                    as_of=as_of,
+                    supplements=self._source.supplements(given),
+                )
                 await check_removals(self._catalog, self._provider, full, most_removed)
                 await run.apply(full)
                 for again in list(meanwhile.values()):
@@ -219,16 +228,16 @@ class Updater:
 
     async def _read(
         self, run: CatalogRun, logins: Sequence[str]
-    ) -> tuple[list[Contents], dict[str, GitHubError]]:
+    ) -> tuple[list[Findings], dict[str, GitHubError]]:
         """What some owners' repositories hold, and whose could not be read."""
-        read: list[Contents] = []
+        read: list[Findings] = []
         failed: dict[str, GitHubError] = {}
         done = 0
 
         async def one(login: str) -> None:
             nonlocal done
             try:
-                read.extend(await self._reader.organization(run, login, self._wanted))
+                read.extend(await self._source.organization(run, login, self._wanted))
             except GitHubError as error:
                 failed[login] = error
             done += 1
