@@ -13,13 +13,20 @@ from collections import defaultdict
 from pathlib import Path
 
 from callboard import Provider
+from callboard_github.activity import Deployments, Workflows
 from callboard_github.hooks import MissedDeliveries
 from callboard_github.organizations import Organizations
 from callboard_github.repositories import Repositories
 
 page = Path(__file__).resolve().parents[1] / "docs" / "providers.md"
 begin, end = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
-kinds: tuple[type[Provider], ...] = (Organizations, Repositories, MissedDeliveries)
+kinds: tuple[type[Provider], ...] = (
+    Organizations,
+    Repositories,
+    Workflows,
+    Deployments,
+    MissedDeliveries,
+)
 
 
 def table(kind: type[Provider]) -> str:

@@ -14,10 +14,12 @@ from callboard_github.settings import (
     PRIVATE_KEY,
     TOKEN,
     Credentials,
+    DeploymentsSettings,
     GitHubSettings,
     HooksSettings,
     OrganizationsSettings,
     RepositoriesSettings,
+    WorkflowsSettings,
     api_url,
     read_credentials,
 )
@@ -35,6 +37,8 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
     chosen = settings.section("github", GitHubSettings)
     organizations = settings.section("organizations", OrganizationsSettings)
     repositories = settings.section("repositories", RepositoriesSettings)
+    workflows = settings.section("workflows", WorkflowsSettings)
+    deployments = settings.section("deployments", DeploymentsSettings)
     hooks = settings.section("hooks", HooksSettings)
     credentials = read_credentials(settings, chosen)
     if credentials is None:
@@ -42,6 +46,7 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
         logger.warning("no GitHub credentials (%s): no GitHub provider runs", ways)
         return []
     # Imported here: what only checks or lists needs neither.
+    from callboard_github.activity import Deployments, Workflows
     from callboard_github.hooks.provider import missed_deliveries_of
     from callboard_github.names import Names
     from callboard_github.organizations import Organizations
@@ -66,6 +71,11 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
                 most_removed=most,
             )
         )
+    followed = (catalog, github, scope, repositories)
+    if workflows.enabled:
+        made.append(Workflows(*followed, workflows, most_removed=most))
+    if deployments.enabled:
+        made.append(Deployments(*followed, deployments, most_removed=most))
     if hooks.enabled:
         made.append(missed_deliveries_of(board, github, scope, hooks))
     return made

@@ -1,7 +1,7 @@
 """What a person configures about GitHub.
 
-Owns the sections ``[github]``, ``[organizations]``, ``[repositories]`` and ``[hooks]`` of
-``callboard.toml``, and the credentials, which come from the environment or files alone.
+Owns the sections of ``callboard.toml`` that GitHub's providers have, and the
+credentials, which come from the environment or files alone.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -78,6 +78,24 @@ class RepositoriesSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether Components depend on the packages that manifests beside them name."""
     packages: tuple[str, ...] = ("@{organization}/*", "github.com/{organization}/*")
     """Which of them: patterns of names in which ``*`` and ``?`` may stand."""
+
+
+class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[workflows]``: workflows of GitHub Actions, of the repositories that count."""
+
+    enabled: bool = False
+    owner: str = "unknown"
+    """Of workflows of repositories that describe no Component with an owner."""
+
+
+class DeploymentsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[deployments]``: environments, of the repositories that count."""
+
+    enabled: bool = False
+    environments: tuple[str, ...] = ("*",)
+    """Names; ``*`` and ``?`` may stand in them."""
+    owner: str = "unknown"
+    """Of environments of repositories that describe no Component with an owner."""
 
 
 class HooksSettings(Struct, frozen=True, forbid_unknown_fields=True):

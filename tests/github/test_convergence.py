@@ -16,12 +16,13 @@ import pytest
 import trio.testing
 
 from callboard_catalog import Catalog, EntityProvider
+from callboard_github.activity import Deployments, Workflows
 from callboard_github.converging import check_convergence
 from callboard_github.organizations import Organizations
 from callboard_github.repositories import Repositories
 from callboard_github.repositories.code_owners import PLACES
 from callboard_github.settings import RepositoriesSettings, TopicSettings
-from callboard_github.simulator import App, Organization, Simulator
+from callboard_github.simulator import App, Organization, Repository, Simulator
 from callboard_github.testing import reach
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +69,9 @@ class Life:
     def act(self, chance: random.Random) -> None:
         self.chance = chance
         chance.choice(self.deeds(chance.choice(self.organizations)))()
+
+    def provider(self, catalog: Catalog) -> EntityProvider:
+        raise NotImplementedError
 
     def deeds(self, organization: Organization) -> list[Deed]:
         raise NotImplementedError
@@ -264,20 +268,102 @@ class Code(Life):
         return "\n---\n".join(documents)
 
 
+class Around(Life):
+    """Repositories, and what goes on around their code."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__(chance)
+        self.settings = RepositoriesSettings(
+            topics=TopicSettings(exclude=chance.choice([("b",), ()])),
+            branch=chance.choice([None, None, "dev"]),
+        )
+
+    def deeds(self, organization: Organization) -> list[Deed]:
+        pick = self.chance.choice
+        repositories = organization.repositories
+
+        def create() -> None:
+            organization.create_repository(
+                f"r{self.chance.randrange(6)}", files={"README.md": ""}
+            )
+
+        def transfer() -> None:
+            # Without an app nobody is told who lost a repository.
+            if self.app is not None:
+                pick(repositories).transfer(pick(self.organizations))
+
+        return [
+            create,
+            create,
+            *[lambda: self.work(pick(repositories))] * 9,
+            lambda: pick(repositories).push({"a": "b"}, branch=pick(["dev", "main"])),
+            lambda: pick(repositories).rename(f"r{self.chance.randrange(6)}"),
+            lambda: pick(repositories).archive(),
+            lambda: pick(repositories).unarchive(),
+            lambda: pick(repositories).edit(topics=pick([["b"], []])),
+            lambda: pick(repositories).edit(default_branch=pick(["dev", "main"])),
+            transfer,
+            lambda: pick(repositories).delete(),
+            lambda: self.rename(organization),
+            lambda: self.install(organization),
+        ]
+
+    def work(self, repository: Repository) -> None:
+        raise NotImplementedError
+
+
+class Runs(Around):
+    """Workflows, and how they run."""
+
+    def provider(self, catalog: Catalog) -> EntityProvider:
+        reached = reach(self.github, app=self.app)
+        return Workflows(catalog, *reached, self.settings, most_removed=1.0)
+
+    def work(self, repository: Repository) -> None:
+        pick, activity = self.chance.choice, repository.activity
+        waiting = [run for run in activity.runs if run.status != "completed"]
+        if waiting and self.chance.random() < 0.5:
+            run = pick(waiting)
+            if run.status == "queued":
+                activity.start_run(run)
+            else:
+                activity.finish_run(run, pick(["success", "failure"]))
+            return
+        activity.run_workflow(
+            pick(["CI", "Release", "Nightly"]),
+            pick([None, "success", "failure"]),
+            branch=pick([None, None, "dev"]),
+        )
+
+
+class Rollouts(Around):
+    """Environments, and what is deployed there."""
+
+    def provider(self, catalog: Catalog) -> EntityProvider:
+        reached = reach(self.github, app=self.app)
+        return Deployments(catalog, *reached, self.settings, most_removed=1.0)
+
+    def work(self, repository: Repository) -> None:
+        pick, activity = self.chance.choice, repository.activity
+        if activity.deployments and self.chance.random() < 0.5:
+            activity.report_deployment(
+                pick(activity.deployments),
+                pick(["in_progress", "success", "failure", "inactive"]),
+                environment_url=pick(["", "https://shop.example"]),
+            )
+            return
+        activity.deploy(pick(["staging", "production"]), pick([None, "success"]))
+
+
 def seeds(shard: int) -> list[int]:
-    return [int(ONLY)] if ONLY else list(range(shard, COUNT // 2, SHARDS))
+    return [int(ONLY)] if ONLY else list(range(shard, COUNT // len(WORLDS), SHARDS))
 
 
-SHARDED = pytest.mark.parametrize("shard", range(1 if ONLY else SHARDS))
+WORLDS = (People, Code, Runs, Rollouts)
 
 
-@SHARDED
-async def test_people_and_teams_converge(shard: int) -> None:
+@pytest.mark.parametrize("shard", range(1 if ONLY else SHARDS))
+@pytest.mark.parametrize("world", WORLDS)
+async def test_catalog_converges(world: type[Life], shard: int) -> None:
     for seed in seeds(shard):
-        await check_convergence(People, seed)
-
-
-@SHARDED
-async def test_catalog_files_converge(shard: int) -> None:
-    for seed in seeds(shard):
-        await check_convergence(Code, seed)
+        await check_convergence(world, seed)

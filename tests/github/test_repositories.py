@@ -423,3 +423,26 @@ async def test_wrong_expression_is_said_at_start(github: Simulator) -> None:
     async with open_catalog() as catalog:
         with pytest.raises(SettingsError, match=r"repositories\.names"):
             Repositories(catalog, *reach(github), RepositoriesSettings(names="("))
+
+
+async def test_late_event_of_an_earlier_owner_takes_nothing_away(
+    github: Simulator,
+) -> None:
+    app = github.create_app("callboard", url=HOOK, secret="s")
+    for login in ("acme", "globex"):
+        app.install(github.create_organization(login, members=["operator"]))
+    before, after = github.organizations.values()
+    shop = before.create_repository("shop", files={FILE: component("shop")})
+    async with open_catalog() as catalog:
+        provider = Repositories(catalog, *reach(github, app=app))
+        async with provider.opened():
+            await read(provider)
+            github.outbox.take()
+            shop.push({FILE: component("shop", title="Shop")})
+            late = github.outbox.take()
+            shop.transfer(after)
+            await hear(provider, *github.outbox.take(), *late)
+            assert await names(provider) == {"shop"}
+            shop.delete()
+            await hear(provider, *github.outbox.take())
+            assert await names(provider) == set()

@@ -75,17 +75,38 @@ class Updater:
             # delivery of its own.
             run.label(skipped=f"{owner} is not ours")
             return
+        prefix = key_of(self._provider, id_)
+        known = await known_files(self._catalog, self._provider, prefix)
         try:
-            found = await self._source.repository(run, owner, node_id)
+            found = await self._found(run, owner, node_id, known)
         except NotInstalledError as error:
             run.label(skipped=str(error))
             return
         findings = await self._counting(run, found)
-        prefix = key_of(self._provider, id_)
-        known = await known_files(self._catalog, self._provider, prefix)
         read = [] if findings is None else [findings]
         for mutation in self._mutations(known, read, as_of):
             await run.apply(mutation)
+
+    async def _found(
+        self, run: CatalogRun, owner: str, node_id: str, known: Known
+    ) -> Files | Repository | None:
+        """A repository as it is now, asked for in the name of who can see it.
+
+        An event that comes late may name an earlier owner, to whom it is gone: whoever
+        has it as far as is known is asked too, before it is taken for gone.
+        """
+        found = await self._source.repository(run, owner, node_id)
+        if found is not None or not known:
+            return found
+        entities = [e for file in known.values() for e in file.entities.values()]
+        others = {owner_of(entity) for entity in entities}
+        # Bad files alone do not tell whose they are.
+        for login in sorted(others) if others else await self._scope.all(run):
+            if login.lower() != owner.lower() and await self._scope.covers(run, login):
+                found = await self._source.repository(run, login, node_id)
+                if found is not None:
+                    return found
+        return None
 
     def _mutations(
         self, known: Known, read: Sequence[Findings], as_of: float

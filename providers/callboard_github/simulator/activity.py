@@ -49,6 +49,7 @@ class Workflow:
     name: str
     path: str
     created: int
+    state: Literal["active", "deleted", "disabled_manually"] = "active"
 
 
 @dataclass(eq=False)
@@ -76,6 +77,7 @@ class DeploymentStatus:
     description: str
     creator: "User"
     created: int
+    environment_url: str = ""
 
 
 @dataclass(eq=False)
@@ -233,7 +235,30 @@ class Activity:
         run.updated = self.state.mint.moment()
         self._tell_run("completed", run)
 
+    def set_workflow_state(
+        self, name: str, state: Literal["active", "deleted", "disabled_manually"]
+    ) -> None:
+        """Switch a workflow off or on, or remove it. GitHub sends nothing.
+
+        Raises:
+            NotFound: There is no such workflow.
+        """
+        for workflow in self.workflows.values():
+            if workflow.name == name:
+                workflow.state = state
+                return
+        raise NotFound
+
     # Deployments.
+
+    def remove_environment(self, name: str) -> None:
+        """Remove an environment; its deployments stay. GitHub sends nothing.
+
+        Raises:
+            NotFound: There is no such environment.
+        """
+        if self.environments.pop(name, None) is None:
+            raise NotFound
 
     @verb
     def deploy(
@@ -286,6 +311,7 @@ class Activity:
         deployment: Deployment,
         state: DeploymentState,
         *,
+        environment_url: str = "",
         by: "str | User | None" = None,
     ) -> None:
         """Say what became of a deployment. Sends ``deployment_status.created``."""
@@ -295,6 +321,7 @@ class Activity:
             "",
             self.state.sender(by),
             self.state.mint.moment(),
+            environment_url,
         )
         deployment.statuses.append(status)
         self.repository.tell(

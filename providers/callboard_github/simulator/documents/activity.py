@@ -66,7 +66,7 @@ def workflow_document(repository: "Repository", workflow: "Workflow") -> Documen
         "node_id": node_id("W", repository.id, workflow.id),
         "name": workflow.name,
         "path": workflow.path,
-        "state": "active",
+        "state": workflow.state,
         "created_at": timestamp(workflow.created),
         "updated_at": timestamp(workflow.created),
         "url": f"{repository.api_url}/actions/workflows/{workflow.id}",
@@ -193,7 +193,7 @@ def deployment_status_document(
         "updated_at": timestamp(status.created),
         "deployment_url": above,
         "repository_url": repository.api_url,
-        "environment_url": "",
+        "environment_url": status.environment_url,
         "log_url": "",
         "performed_via_github_app": None,
     }

@@ -33,7 +33,7 @@ class DeploymentStatus:
     creator: "User"
     createdAt: str  # noqa: N815 - the schema's name
     updatedAt: str  # noqa: N815 - the schema's name
-    environmentUrl: None = None  # noqa: N815 - the schema's name
+    environmentUrl: str | None  # noqa: N815 - the schema's name
     logUrl: None = None  # noqa: N815 - the schema's name
 
 
@@ -92,6 +92,7 @@ def _status(deployment: Deployment, _info: Info) -> DeploymentStatus | None:
         creator=last.creator,
         createdAt=timestamp(last.created),
         updatedAt=timestamp(last.created),
+        environmentUrl=last.environment_url or None,
     )
 
 
