@@ -20,6 +20,7 @@ from callboard_inspector.wire import FRAME_AIM, Snapshot
 
 NEWEST = 500
 """Deliveries in a snapshot of the list."""
+_UNKNOWN = "Nothing is known of this delivery."
 
 
 def snapshot_of_list(trace: Trace) -> Iterator[Snapshot]:
@@ -45,7 +46,8 @@ async def snapshot_of_tree(
     if run is None:
         run = await _newest_run(watched, delivery)
     if run is None:
-        return _empty(watched.trace, delivery, None, "It has not run yet.")
+        note = "It has not run yet." if await _is_known(watched, delivery) else _UNKNOWN
+        return _empty(watched.trace, delivery, None, note)
     tree = watched.trace.trees.get(run)
     if tree is not None and tree.delivery == delivery:
         return _of_tree(watched.trace, tree)
@@ -67,6 +69,13 @@ async def _newest_run(watched: Watched, delivery: str) -> str | None:
         return view.run
     runs = await watched.read(lambda c: history.list_runs(c, delivery), [])
     return runs[-1].id if runs else None
+
+
+async def _is_known(watched: Watched, delivery: str) -> bool:
+    if delivery in watched.trace.deliveries:
+        return True
+    found = await watched.read(lambda c: history.find_delivery(c, delivery), None)
+    return found is not None
 
 
 def _of_tree(trace: Trace, tree: Tree) -> Iterator[Snapshot]:

@@ -239,7 +239,11 @@ def test_payload_is_copied_as_curl_without_what_signs_it(
     panel = show(f"delivery={delivery}&tab=payload")
     expect(panel.locator(".json")).to_contain_text("it's <b>")
     panel.get_by_role("button", name="Copy as curl").click()
-    expect(panel.get_by_role("button", name="copied")).to_be_visible()
+    said = panel.get_by_role("button", name="copied")
+    expect(said).to_be_visible()
+    # It is still said after everything has been drawn again.
+    panel.get_by_role("button", name="Raw").click()
+    expect(said).to_be_visible()
     copied = str(panel.page.evaluate("navigator.clipboard.readText()"))
     assert "--header 'x-plain-event: speak'" in copied
     assert "'{\"line\":\"it'\\''s <b>\"}'" in copied
@@ -278,10 +282,10 @@ def test_parked_delivery_can_be_queued_again(
         )
     )
     panel = show(f"delivery={delivery}")
-    expect(panel.locator(".runs tbody tr")).to_have_count(1)
+    expect(panel.locator(".runs tr.run")).to_have_count(1)
     panel.get_by_role("button", name="Unpark").click()
     expect(panel.page.locator(".detail .result")).to_contain_text("queued")
-    expect(panel.locator(".runs tbody tr")).to_have_count(2)
+    expect(panel.locator(".runs tr.run")).to_have_count(2)
 
 
 def test_delivery_that_waits_for_its_turn_shows_what_arrived(
@@ -297,7 +301,7 @@ def test_delivery_that_waits_for_its_turn_shows_what_arrived(
     expect(panel).to_contain_text("GUID")
     expect(panel.get_by_role("button", name="Replay", exact=True)).to_be_visible()
     page.get_by_role("tab", name="Error").click()
-    expect(panel).to_contain_text("It has not run yet.")
+    expect(panel).to_contain_text("It has not run yet: it waits for")
     page.get_by_role("tab", name="Payload").click()
     expect(panel).to_contain_text('line: "to be or not"')
 

@@ -116,7 +116,7 @@ def test_a_run_that_a_link_names_is_not_replaced_by_a_newer_one(
     page.goto(stage.link(f"delivery={delivery}&run={run}"))
     expect(task(page, "ladder")).to_be_visible()
     page.locator(".detail").get_by_role("button", name="Unpark").click()
-    expect(page.locator(".runs tbody tr")).to_have_count(2)
+    expect(page.locator(".runs tr.run")).to_have_count(2)
     stage.settle()
     root = page.locator(".tree .task").first
     expect(root).to_have_attribute("data-task", f"{run}.0")

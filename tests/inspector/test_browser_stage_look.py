@@ -50,6 +50,51 @@ def test_no_view_breaks_a_rule_of_accessibility(
     assert not any(broken.values()), broken
 
 
+def test_no_view_is_wider_than_its_window(
+    make_cast: Callable[[], Provider], page: Page, axe: str
+) -> None:
+    with served(make_cast(), settings={"runtime": {"attempts": 2}}) as house:
+        failing = [house.deliver("fall", {"error": "word " * 200}) for _ in range(3)]
+        delivery = failing[-1]
+        house.until(
+            lambda board: board.trace.deliveries[delivery].state == "failed" or None
+        )
+        for width in (1920, 1280, 1101, 1024, 961, 761, 390, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            for query in ("", f"delivery={delivery}&tab=stack", "view=providers"):
+                page.goto(house.link(query))
+                expect(page.locator(".fact.trouble")).to_contain_text("3 failed")
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert (width, query, wide) == (width, query, width)
+        assert violations(page, axe) == []
+
+
+def test_all_tabs_of_a_failed_task_are_in_sight(stage: House, page: Page) -> None:
+    delivery = stage.deliver("fall")
+    stage.settle()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(stage.link(f"delivery={delivery}"))
+    expect(page.locator("#tab-error")).to_have_text("Error ✗")
+    tabs = page.locator(".tabs")
+    assert (
+        tabs.evaluate("({ scrollWidth, clientWidth }) => scrollWidth - clientWidth")
+        == 0
+    )
+
+
+def test_a_link_to_a_delivery_that_is_not_known_says_so_once(
+    stage: House, page: Page, axe: str
+) -> None:
+    page.goto(stage.link("delivery=nosuch"))
+    expect(page.locator(".tree .notice")).to_have_text(
+        "Nothing is known of this delivery."
+    )
+    expect(page.locator(".detail .panel")).to_have_text(
+        "delivery nosuch is not in the journal, or no longer"
+    )
+    assert violations(page, axe) == []
+
+
 def violations(page: Page, axe: str) -> list[str]:
     """What axe-core finds fault with."""
     page.evaluate(axe)

@@ -314,7 +314,7 @@ let pages = null;
 const announcer = makeAnnouncer();
 const help = makeHelp(emit);
 const palette = makePalette(emit, choices);
-const back = h("button", { type: "button", class: "back quiet", onclick: goBack }, "◂ Back");
+const back = h("button", { type: "button", class: "back", onclick: goBack });
 const middle = h("div", { class: "middle" }, tree.element, slider.element);
 const runs = h("main", { class: "runs-view" }, deliveries.element, middle, h("div", { class: "side pane" }, detail.element), empty.element);
 const other = h("main", { class: "other-view", hidden: true });
@@ -375,6 +375,7 @@ function draw() {
   other.hidden = onRuns;
   document.body.classList.toggle("stale", state.connection.phase !== "live" && state.connection.phase !== "connecting" && view !== "file");
   document.body.dataset["pane"] = state.place.task !== null ? "detail" : state.place.delivery !== null ? "tree" : "list";
+  back.textContent = state.place.task !== null ? "◂ Back to the tree" : "◂ Back to the deliveries";
   back.hidden = !onRuns || (state.place.delivery === null && state.place.task === null);
   toolbar.draw(state);
   if (page === null) {

@@ -19,6 +19,18 @@ export function isTrouble(delivery) {
   return delivery.state === "failed" || delivery.state === "parked";
 }
 
+/**
+ * Why a delivery has no run, as far as the list tells; null if it has one, or nothing is said.
+ * @param {Delivery | null} delivery
+ */
+export function whyNoRun(delivery) {
+  if (delivery === null || delivery.run !== null) return null;
+  if (delivery.state === "queued") return "It has not run yet: it waits for its turn.";
+  if (delivery.state === "ignored") return "There was nothing to run: it is recorded, no more.";
+  if (delivery.state === "folded") return delivery.reason ?? "A later delivery made it superfluous.";
+  return delivery.reason;
+}
+
 export class Deliveries {
   constructor() {
     /** @type {Map<string, Delivery>} */

@@ -91,10 +91,10 @@ export function makeActions(redraw, ask, emit) {
   function confirm(label, words, yes, intent, no) {
     return h("div", { class: "row confirm", role: "alertdialog", "aria-label": label, "data-key": "confirm" },
       h("span", null, ...words),
-      button(yes, () => {
+      h("span", { class: "row answers" }, button(yes, () => {
         emit({ do: "asking", what: null });
         emit(intent);
-      }, { class: "danger" }), no);
+      }, { class: "danger" }), no));
   }
 
   /**

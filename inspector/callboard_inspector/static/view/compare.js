@@ -46,8 +46,8 @@ export function makeCompare(emit, ask) {
   /** @param {State} state */
   function draw(state) {
     last = state;
-    const { run, other } = state.place;
-    const [leftRun, rightRun] = [runOf(state, other), runOf(state, run)];
+    const { run } = state.place;
+    const [leftRun, rightRun] = [runOf(state, state.place.other), runOf(state, run)];
     if (!leftRun || !rightRun) {
       morphChildren(body, [notice("Choose two runs: a run's Overview lists the others of its delivery, and what it replays.")]);
       return;
@@ -62,10 +62,12 @@ export function makeCompare(emit, ask) {
     const differing = pairs.filter((pair) => pair.differs.length > 0);
     const shown = less && differing.length > 0 ? pairs.filter((pair) => pair.differs.length > 0 || pair.below) : pairs;
     const changes = changesOf(left.effects, right.effects);
+    const other = changes.filter((change) => !change.same);
     morphChildren(body, [
       h("div", { class: "row", "data-key": "choices" },
         h("label", null, h("input", { type: "checkbox", checked: less, onchange: () => { less = !less; redraw(); } }), " only what differs"),
-        h("span", { class: "count" }, sum(differing.length, "task"), ", ", sum(changes.filter((change) => !change.same).length, "subject"))),
+        differing.length + other.length === 0 ? null
+          : h("span", { class: "count" }, sum(differing.length, "task"), ", ", sum(other.length, "subject"))),
       left.whole && right.whole && differing.length === 0 ? notice("The same tasks ended the same way, for the same reasons. All of them are shown.", "same") : null,
       trees(left, right, shown.slice(0, ROWS)),
       shown.length > ROWS ? notice(`${shown.length - ROWS} more rows are not shown.`, "cut") : null,

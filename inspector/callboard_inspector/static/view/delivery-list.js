@@ -99,13 +99,18 @@ export function makeDeliveryList(emit) {
     const height = state.compact ? COMPACT : NORMAL;
     keepPlace(state, height);
     rows.draw(known.rows, height);
-    setAttribute(rows.element, "aria-activedescendant", state.place.delivery === null ? null : `delivery-${state.place.delivery}`);
+    setAttribute(rows.element, "aria-activedescendant", inSight(state.place.delivery));
     const filtered = known.rows.length !== deliveries.order.length;
     setText(total, filtered ? `${count(known.rows.length)} of ${count(deliveries.order.length)}` : count(known.rows.length));
     const empty = known.rows.length === 0 && deliveries.order.length > 0;
     none.hidden = !empty;
     setText(none, empty ? "No delivery passes the filter." : "");
     more.hidden = deliveries.order.length === 0 || deliveries.order.at(-1) === deliveries.first;
+  }
+
+  /** Only what is in the document can be pointed at. @param {string | null} id */
+  function inSight(id) {
+    return id !== null && rows.shown.has(id) ? `delivery-${id}` : null;
   }
 
   /** What somebody reads does not move when newer ones come. @type {string | null} */
@@ -143,10 +148,10 @@ export function makeDeliveryList(emit) {
 function aboutOf(delivery) {
   const about = delivery.repository ?? delivery.organization ?? (delivery.source === "schedule" ? "schedule" : "");
   const more = [
+    delivery.state === "completed" || delivery.state === "running" ? "" : delivery.state,
     delivery.attempts > 1 ? `${delivery.attempts} runs` : "",
     delivery.redeliveries > 0 ? "redelivered" : "",
     delivery.replayOf === null ? "" : "replay",
-    delivery.state === "completed" || delivery.state === "running" ? "" : delivery.state,
   ].filter(Boolean);
   return [about, ...more].filter(Boolean).join(" · ");
 }

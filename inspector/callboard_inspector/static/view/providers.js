@@ -17,6 +17,7 @@ import { answerTo } from "../state/store.js";
 /** @typedef {import("../wire.js").HandlerView} HandlerView */
 
 const EVERY = 2000;
+const NUMBERS = new Set(["p50", "p95", "Lag"]);
 
 /**
  * @param {import("../state/store.js").Emit} emit
@@ -48,7 +49,7 @@ export function makeProviders(emit, ask) {
     morphChildren(body, [
       h("p", { class: "notice", "data-key": "since" }, `Figures are of runs since ${clockTime(answer.since * 1000)}.`),
       h("table", { "data-key": "table" },
-        h("thead", null, h("tr", null, ...["Provider", "Runs", "Completed", "p50", "p95", "Lag", "Last error", "Next tick"].map((title) => h("th", { scope: "col" }, title)), h("td", null))),
+        h("thead", null, h("tr", null, ...["Provider", "Runs", "Completed", "p50", "p95", "Lag", "Last error", "Next tick"].map((title) => h("th", { scope: "col", class: NUMBERS.has(title) ? "number" : null }, title)), h("td", null))),
         h("tbody", null, ...answer.providers.map((provider) => row(provider, may, now)))),
     ]);
   }

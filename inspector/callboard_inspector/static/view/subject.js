@@ -120,7 +120,7 @@ export function makeSubject(emit, ask) {
       h("th", { scope: "row" }, plain(provider)),
       h("td", null, stateMark(state)),
       h("td", null, link(clockTime(at * 1000), () => emit({ do: "go", place: { view: "runs", delivery, run, task: null } }))),
-      h("td", null, changed ? "changed it in this run" : "left it as it was"));
+      h("td", null, changed ? "changed it in this run" : "did not touch it"));
   }
 
   /** @param {SubjectAnswer} answer */

@@ -4,11 +4,12 @@
  * Owns what a task looks like on one line, and where its bar lies.
  */
 
+import { whyNoRun } from "../state/deliveries.js";
 import { parse, taskFilter } from "../state/filter.js";
 import { plain } from "../state/plain.js";
 import { splitTaskId, taskId } from "../state/rows.js";
 import { rangeOf, share } from "../state/scale.js";
-import { chosenTree, treeTimeOf } from "../state/store.js";
+import { chosenDelivery, chosenTree, treeTimeOf } from "../state/store.js";
 import { unfoldTo, visibleRows } from "../state/visible.js";
 import { duration, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
@@ -137,12 +138,13 @@ export function makeTaskTree(emit) {
     head.draw(state, tree, range);
     const height = state.compact ? COMPACT : NORMAL;
     list.draw(known.rows, height);
-    const said = tree.note ?? (tree.whole && tree.tasks.size === 0 ? reasonForNone(state) : null);
+    const said = (tree.whole && tree.tasks.size === 0 ? whyNoRun(chosenDelivery(state)) : null) ?? tree.note;
     note.hidden = said === null;
     setText(note, said ?? "");
     const chosen = selectedId(state);
-    setAttribute(list.element, "aria-activedescendant", chosen === null ? null : `task-${chosen}`);
     if (state.place.task !== revealed) revealSelected(state);
+    // Only what is in the document can be pointed at.
+    setAttribute(list.element, "aria-activedescendant", chosen !== null && list.shown.has(chosen) ? `task-${chosen}` : null);
   }
 
   /** A task that a link or another view chose is brought into sight once. @param {State} state */
@@ -210,16 +212,6 @@ function sayMore({ task, open, hidden, worst }) {
 function progressOf({ done, total, unit }) {
   const whole = total === null ? `${done}` : `${done} of ${total}`;
   return unit ? `${whole} ${unit}` : whole;
-}
-
-/** @param {State} state */
-function reasonForNone(state) {
-  const delivery = state.place.delivery === null ? undefined : state.picture.deliveries.known.get(state.place.delivery);
-  if (delivery === undefined) return "Nothing is known of this delivery.";
-  if (delivery.state === "queued") return "It has not run yet: it waits for its turn.";
-  if (delivery.state === "ignored") return "There was nothing to run: it is recorded, no more.";
-  if (delivery.state === "folded") return delivery.reason ?? "A later delivery made it superfluous.";
-  return delivery.reason ?? "There is no record of a run.";
 }
 
 /**

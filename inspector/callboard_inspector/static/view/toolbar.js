@@ -22,7 +22,7 @@ export function makeToolbar(emit) {
   const running = h("span", { class: "number" });
   const failed = h("span", { class: "number" });
   const failedButton = h("button", {
-    type: "button", class: "fact trouble", title: "Show those that failed or are parked",
+    type: "button", class: "fact trouble",
     onclick: () => emit({ do: "filter", text: "state:parked" }),
   }, stateIcon("errored", true), failed);
   const runningButton = h("button", {
@@ -40,9 +40,9 @@ export function makeToolbar(emit) {
     oninput: () => emit({ do: "filter", text: filter.value }),
   });
   const freeze = h("button", { type: "button", class: "freeze", title: "Hold the picture still (p)", onclick: () => emit({ do: "freeze" }) });
-  const density = h("button", { type: "button", class: "square", title: "Rows closer together, or not (d)", "aria-label": "Density", onclick: () => emit({ do: "density" }) }, icon("density"));
-  const palette = h("button", { type: "button", class: "square", title: "Everything that can be done (Ctrl-K)", "aria-label": "Commands", onclick: () => emit({ do: "dialog", dialog: "palette" }) }, icon("command"));
-  const help = h("button", { type: "button", class: "square", title: "Keys (?)", "aria-label": "Help", onclick: () => emit({ do: "dialog", dialog: "help" }) }, "?");
+  const density = h("button", { type: "button", class: "square density", title: "Rows closer together, or not (d)", "aria-label": "Density", onclick: () => emit({ do: "density" }) }, icon("density"));
+  const palette = h("button", { type: "button", class: "square palette-button", title: "Everything that can be done (Ctrl-K)", "aria-label": "Commands", onclick: () => emit({ do: "dialog", dialog: "palette" }) }, icon("command"));
+  const help = h("button", { type: "button", class: "square help-button", title: "Keys (?)", "aria-label": "Help", onclick: () => emit({ do: "dialog", dialog: "help" }) }, "?");
   const banner = h("div", { class: "banner", role: "status", hidden: true });
   const bar = h("header", { class: "toolbar" },
     h("h1", { class: "brand" }, "callboard"),
@@ -56,7 +56,9 @@ export function makeToolbar(emit) {
     const { connection, beat, picture } = state;
     const past = state.place.view === "file";
     dot.className = `dot ${past ? "file" : connection.phase}`;
-    setText(phase, past ? "from a file" : phaseWords(state));
+    const words = past ? "from a file" : phaseWords(state);
+    setText(phase, words);
+    phase.title = words; // where there is no room for a reason
     element.classList.toggle("stale", connection.phase !== "live" && !past);
     const lag = beat === null ? null : beat.loop_lag;
     setText(loop, lag === null || past ? "" : `loop ${lag < 0.001 ? "< 1 ms" : duration(lag)}`);
@@ -66,8 +68,9 @@ export function makeToolbar(emit) {
     const parked = counts.get("parked") ?? 0, again = counts.get("failed") ?? 0;
     setText(failed, [
       parked > 0 || again === 0 ? `${count(parked)} parked` : "",
-      again > 0 ? `${count(again)} to be tried again` : "",
-    ].filter(Boolean).join(", "));
+      again > 0 ? `${count(again)} failed` : "",
+    ].filter(Boolean).join(" · "));
+    failedButton.title = `Show those that are parked${again > 0 ? ", or failed and will be tried again" : ""}`;
     failedButton.classList.toggle("bad", parked + again > 0);
     failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
     for (const tab of tabs) {

@@ -60,8 +60,8 @@ export function makeWaterfallHead(emit) {
    * @param {Range} range
    */
   function draw(state, tree, range) {
-    element.hidden = tree === null;
-    if (tree === null) return;
+    element.hidden = tree === null || tree.root === null;
+    if (tree === null || tree.root === null) return;
     const now = treeTimeOf(state);
     whole = rangeOf(tree, now);
     const width = Math.round(brush.clientWidth);
@@ -75,7 +75,7 @@ export function makeWaterfallHead(emit) {
       chosen.style.left = `${share(whole, state.range.from) * 100}%`;
       chosen.style.width = `${(share(whole, state.range.to) - share(whole, state.range.from)) * 100}%`;
     }
-    drawAxis(range, tree.root?.created ?? range.from);
+    drawAxis(range, tree.root.created);
   }
 
   /** @param {Range} range @param {number} origin */

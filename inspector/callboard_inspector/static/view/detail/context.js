@@ -5,6 +5,7 @@
  */
 
 import { explain } from "../../state/cause.js";
+import { whyNoRun } from "../../state/deliveries.js";
 import { splitTaskId, taskId } from "../../state/rows.js";
 import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/store.js";
 
@@ -54,7 +55,7 @@ export function contextOf(state, ask) {
   const stale = kept || state.connection.phase !== "live";
   let record = row === null ? null : recordOf(row);
   let note = null;
-  let error = tree?.note ?? null;
+  let error = (row === null ? whyNoRun(delivery) : null) ?? tree?.note ?? null;
   if (task !== null) {
     const question = { of: /** @type {const} */ ("task"), task };
     ask(question);

@@ -10,6 +10,19 @@ const HANDLERS = /** @type {const} */ ([
   "onclick", "oninput", "onchange", "onkeydown", "onsubmit", "onpointerdown", "ondragover", "ondrop",
 ]);
 
+/** What says something of its own for a while. @type {WeakSet<Node>} */
+const apart = new WeakSet();
+
+/**
+ * Leave `element` as it is, however often all is drawn again meanwhile.
+ * @param {Element} element
+ * @param {number} milliseconds
+ */
+export function leaveAlone(element, milliseconds) {
+  apart.add(element);
+  setTimeout(() => apart.delete(element), milliseconds);
+}
+
 /**
  * Make `parent`'s children like `fresh`; nodes of `fresh` may become part of it.
  * @param {Element} parent
@@ -49,7 +62,7 @@ export function morphChildren(parent, fresh) {
  * @param {Node} fresh of the same kind
  */
 function morph(old, fresh) {
-  if (old === fresh) return;
+  if (old === fresh || apart.has(old)) return;
   if (!(old instanceof Element) || !(fresh instanceof Element)) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;

@@ -7,7 +7,7 @@
 import { clockTime, duration, h, size, stateMark } from "../format.js";
 import { firstOf, shortType } from "../../state/failure.js";
 import { plain } from "../../state/plain.js";
-import { splitTaskId } from "../../state/rows.js";
+import { readDelivery, splitTaskId } from "../../state/rows.js";
 import { ownFrame, shortFile } from "../../state/stack.js";
 import { facts, link, notice, section } from "./parts.js";
 
@@ -49,7 +49,9 @@ export function makeOverview(ask, emit, actions) {
    * @returns {Array<HTMLElement | null>}
    */
   function drawDelivery(context) {
-    const { error } = context;
+    const { delivery, error } = context;
+    const unknown = delivery !== null && context.answer({ of: "delivery", delivery })?.error;
+    if (unknown) return [notice(unknown)];
     return [error ? notice(error) : null, actions.draw(context), ofDelivery(context)];
   }
 
@@ -238,18 +240,17 @@ export function makeOverview(ask, emit, actions) {
     const known = context.answer(question);
     const answer = known?.answer?.of === "delivery" ? known.answer : null;
     if (answer === null) return known?.error ? notice(known.error) : null;
-    const rest = answer.row[13];
+    const { state, reason, redeliveries, replayOf: origin } = readDelivery(answer.row, answer);
     const done = answer.actions ?? []; // a file of an earlier version has none
-    const origin = rest?.replay_of ?? null;
     return h("div", { "data-key": "delivery" }, done.length === 0 ? null : section("What people did",
       h("ul", { class: "deeds" }, ...done.map((deed) => h("li", null, h("time", null, clockTime(deed.at * 1000)), " ", h("strong", null, plain(deed.who)), " ", ...deedWords(deed, context))))),
     section("Delivery", facts([
-      ["Stands", rest?.reason ? plain(rest.reason) : null],
+      ["State", [stateMark(state), reason === null ? null : h("span", { class: "reason" }, ` ${plain(reason)}`)]],
       ["Id", h("code", null, plain(answer.row[0]))],
       ["GUID", h("code", null, plain(answer.guid))],
       ["Hook", answer.hook ? h("code", null, plain(answer.hook)) : null],
       ["Body", link(size(answer.size), () => emit({ do: "tab", tab: "payload" }))],
-      ["Sent again", rest?.redeliveries ? `${rest.redeliveries} ${rest.redeliveries === 1 ? "time" : "times"} by its source` : null],
+      ["Sent again", redeliveries > 0 ? `${redeliveries} ${redeliveries === 1 ? "time" : "times"} by its source` : null],
       ["Replay of", origin ? [
         link(origin, () => emit({ do: "go", place: { view: "runs", delivery: origin, run: null, task: null } })),
         " ",
@@ -286,17 +287,17 @@ export function makeOverview(ask, emit, actions) {
     if (all.length === 0) return null;
     return h("table", { class: "runs", "data-key": "runs" },
       h("caption", null, "Runs"),
-      h("tbody", null, ...all.map((each) => {
+      h("tbody", null, ...all.flatMap((each) => {
         const here = each.id === context.run;
-        return h("tr", { class: here ? "current" : "", "data-key": each.id },
+        return [h("tr", { class: `run${here ? " current" : ""}`, "data-key": each.id },
           h("td", null, `${each.attempt}.`),
           h("td", null, stateMark(each.state)),
           h("td", null, here ? clockTime(each.started_at * 1000)
             : link(clockTime(each.started_at * 1000), () => emit({ do: "go", place: { view: "runs", delivery: each.delivery, run: each.id, task: null } }))),
           h("td", null, each.ended_at === null ? "" : duration(each.ended_at - each.started_at)),
-          h("td", null, plain(each.cause ?? "")),
           h("td", null, here ? h("span", { class: "count" }, "shown") : link("compare", () =>
-            emit({ do: "go", place: { view: "compare", delivery: each.delivery, run: context.run, other: each.id } }))));
+            emit({ do: "go", place: { view: "compare", delivery: each.delivery, run: context.run, other: each.id } })))),
+        each.cause ? h("tr", { class: "cause", "data-key": `${each.id} cause` }, h("td", null), h("td", { colspan: "4" }, plain(each.cause))) : null];
       })));
   }
 

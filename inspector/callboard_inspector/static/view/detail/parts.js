@@ -5,8 +5,12 @@
  */
 
 import { h } from "../format.js";
+import { leaveAlone } from "./morph.js";
 import { plain } from "../../state/plain.js";
 import { packageOf, sectionsOf, shortFile } from "../../state/stack.js";
+
+/** Milliseconds for which a button says that it has copied. */
+const SAID = 2500;
 
 /** @typedef {import("../../wire.js").Frame} Frame */
 /** @typedef {import("../../state/diff.js").Line} Line */
@@ -63,8 +67,9 @@ export function copyButton(label, text) {
     onclick: async (/** @type {Event} */ event) => {
       const pressed = /** @type {HTMLElement} */ (event.currentTarget);
       const said = await copied(text()) ? "copied" : "the browser did not let us copy";
+      leaveAlone(pressed, SAID);
       pressed.textContent = said;
-      setTimeout(() => { pressed.textContent = label; }, 1500);
+      setTimeout(() => { pressed.textContent = label; }, SAID);
     },
   }, label);
   return button;
