@@ -65,29 +65,32 @@ class Repositories(Following):
         if branch_of(event) != counts:
             run.label(skipped=f"{event.ref} is not the branch that counts")
             return
-        if not is_vague(event):
-            prefix = key_of(self.name, repository.id)
-            known = await known_files(self.catalog, self.name, prefix)
-            paths = {path_in(key) for key in known}
-            points = any(
-                entity.kind == "Location"
-                for file in known.values()
-                for entity in file.entities.values()
-            )
-
-            beside: set[str] = set()
-            if self.settings.code_owners:
-                beside.update(PLACES)
-            if self.settings.dependencies:
-                beside.update(in_folders(map(posixpath.dirname, paths)))
-
-            def matters(path: str) -> bool:
-                followed = points and path.endswith((".yaml", ".yml"))
-                known = path in paths or path in beside
-                return followed or known or self.patterns.match(path)
-
-            if not touches(event, matters):
-                run.label(skipped="no catalog file was touched")
-                return
+        plainly = is_vague(event) or touches(event, self.patterns.match)
+        if not plainly and not await self._touches_known(event):
+            run.label(skipped="no catalog file was touched")
+            return
         owner = repository.full_name.partition("/")[0]
         await self.updater.repository(run, owner, repository.id, repository.node_id)
+
+    async def _touches_known(self, event: Push) -> bool:
+        """Whether a file that counts by what is known was touched.
+
+        A file that a Location named, one that gave something before, or one beside it.
+        """
+        prefix = key_of(self.name, event.repository.id)
+        known = await known_files(self.catalog, self.name, prefix)
+        paths = {path_in(key) for key in known}
+        points = any(
+            entity.kind == "Location"
+            for file in known.values()
+            for entity in file.entities.values()
+        )
+        if self.settings.dependencies:
+            paths.update(in_folders({posixpath.dirname(path) for path in paths}))
+        if self.settings.code_owners:
+            paths.update(PLACES)
+
+        def matters(path: str) -> bool:
+            return path in paths or (points and path.endswith((".yaml", ".yml")))
+
+        return touches(event, matters)

@@ -115,9 +115,10 @@ class Reader:
             if not wanted:
                 break
         manifests = await self._texts(run, found, self._parser.manifests_of(files))
-        files = await anyio.to_thread.run_sync(
-            self._parser.with_packages, files, manifests, found.repository
-        )
+        if manifests:
+            files = await anyio.to_thread.run_sync(
+                self._parser.with_packages, files, manifests, found.repository
+            )
         return Contents(found.repository, found.branch, files)
 
     async def _rules(self, run: Caller, found: Files) -> CodeOwners | None:
