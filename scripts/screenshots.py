@@ -153,14 +153,13 @@ class Crowd(Provider):
         async with anyio.create_task_group() as group:
             for row in range(100):
                 group.start_soon(self._row, run, row, name=f"row {row}")
-                await anyio.sleep(
-                    0.01
-                )  # else they hold the loop, which is another picture
 
     async def _row(self, run: Run, row: int) -> None:
         async with run.span(f"seats of row {row}"), anyio.create_task_group() as group:
             for seat in range(100):
                 group.start_soon(anyio.sleep_forever, name=f"seat {row}.{seat}")
+                # Else they hold the loop, which is another picture.
+                await anyio.lowlevel.checkpoint()
 
 
 def shoot_alone(chromium: Browser, folder: Path, scheme: str) -> None:
