@@ -6,6 +6,7 @@ an event, so an old event cannot take a newer state away.
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from urllib.parse import quote
 
 from msgspec import Struct, field
 
@@ -148,7 +149,7 @@ query Deployments($id: ID!, {kinds}) {{
 
 
 def _part(repository: Repository, name: str, deployed: Sequence[_Deployment]) -> Part:
-    url = f"{repository.url}/deployments/{name}"
+    url = f"{repository.url}/deployments/{quote(name, safe='')}"
     if not deployed:
         return Part(name, name, url)
     (last,) = deployed

@@ -6,6 +6,7 @@ left out.
 
 from collections.abc import Callable, Mapping
 
+from callboard_catalog.documents import shown
 from callboard_github.repositories.manifests import go, java, javascript, python, rust
 from callboard_github.repositories.manifests.manifest import BadManifest, Manifest
 
@@ -13,6 +14,7 @@ __all__ = ["LARGEST_FILE", "READERS", "BadManifest", "Manifest", "read_manifest"
 
 LARGEST_FILE = 1024 * 1024
 """Bytes; nobody writes a larger one by hand."""
+_LONGEST = 255
 
 READERS: Mapping[str, Callable[[str], Manifest]] = {
     "package.json": javascript.read_package,
@@ -36,9 +38,18 @@ def read_manifest(name: str, content: str | bytes) -> Manifest:
         raise BadManifest(expected, str(len(content)))
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
-        return READERS[name](text.removeprefix("\ufeff"))
+        manifest = READERS[name](text.removeprefix("\ufeff"))
+    except BadManifest:
+        raise
     except UnicodeDecodeError as error:
         line = bytes(content).count(b"\n", 0, error.start) + 1  # pyright: ignore[reportArgumentType] - only bytes are decoded
         raise BadManifest("UTF-8", error.reason, line) from None
     except RecursionError:
         raise BadManifest("a document", "one nested too deep") from None
+    except ValueError as error:  # such as a number of thousands of digits
+        raise BadManifest("a document", str(error)) from None
+    for package in (manifest.name or "", *sorted(manifest.needs)):
+        if len(package) > _LONGEST or not package.isprintable():
+            expected = f"names of at most {_LONGEST} printable characters"
+            raise BadManifest(expected, shown(ascii(package)))
+    return manifest
