@@ -82,5 +82,11 @@ def watched_board(board: "Callboard") -> Watched:
         providers=board.providers,
         standings=standings,
         ticks=ticks,
-        places=[Place(name, f"/webhooks/{name}") for name in sorted(board.sources)],
+        places=[_place(board, name) for name in sorted(board.sources)],
     )
+
+
+def _place(board: "Callboard", source: str) -> Place:
+    path = f"/webhooks/{source}"
+    url = None if board.front_url is None else f"{board.front_url}{path}"
+    return Place(source, path, url)

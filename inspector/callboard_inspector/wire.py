@@ -43,6 +43,8 @@ class Place(Struct, frozen=True):
 
     source: str
     path: str
+    url: str | None = None
+    """The whole address, as this machine reaches it; None where it is not known."""
 
 
 class Hello(Struct, frozen=True, tag_field="type", tag="hello"):

@@ -40,6 +40,7 @@ export interface Limits {
 export interface Place {
   source: string;
   path: string;
+  url: string | null;
 }
 
 /** Everything in one scope, as ``begin``, any number of ``nodes``, and ``end``. */

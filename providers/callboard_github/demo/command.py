@@ -86,7 +86,12 @@ def demo(
 def _board(world: World, folder: Path) -> Callboard:
     values = {
         "runtime": {"grace": 0.5, "first_wait": 8.0},
-        "github": {"url": world.github.api_url, "organizations": [*ORGANIZATIONS]},
+        "github": {
+            "url": world.github.api_url,
+            "organizations": [*ORGANIZATIONS],
+            # Where a demo goes on in its folder, GitHub begins anew all the same.
+            "most_removed": 1.0,
+        },
     }
     variables = {**_VARIABLES, "CALLBOARD_GITHUB_TOKEN": world.github.token}
     settings = Settings(values, environment=variables)

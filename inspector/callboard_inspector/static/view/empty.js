@@ -24,7 +24,7 @@ export function makeEmpty() {
       ? [h("p", null, "No source of webhooks is configured. Runs that begin here in other ways show up by themselves.")]
       : [
         h("p", null, "Point a webhook here, with its content type as JSON:"),
-        ...places.map((place) => h("pre", null, h("code", null, place.path))),
+        ...places.map((place) => h("pre", null, h("code", null, place.url ?? place.path))),
         h("p", null, "or send a signed sample, with the server's secret in the environment:"),
         h("pre", null, h("code", null, "callboard send push")),
         h("p", { class: "notice" }, "What arrives shows up here at once, with everything that it starts."),

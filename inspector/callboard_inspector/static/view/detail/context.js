@@ -130,13 +130,13 @@ function attemptsOf(state, ask, record) {
 }
 
 /**
- * Where the delivery's source takes webhooks; on the port that the page is not on.
+ * Where the delivery's source takes webhooks, if the server knows.
  * @param {State} state
  * @param {string | null} source
  */
 function webhookOf(state, source) {
   const place = state.hello?.places.find((each) => each.source === source);
-  return place ? `http://localhost:8470${place.path}` : null;
+  return place?.url ?? null;
 }
 
 /** @param {Task} row @returns {TaskRecord} */
