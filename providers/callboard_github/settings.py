@@ -85,7 +85,7 @@ class WorkflowsSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     enabled: bool = False
     owner: str = "unknown"
-    """Of workflows of repositories that describe no Component with an owner."""
+    """Whose the Resources are, such as ``group:default/platform``."""
 
 
 class DeploymentsSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +95,7 @@ class DeploymentsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     environments: tuple[str, ...] = ("*",)
     """Names; ``*`` and ``?`` may stand in them."""
     owner: str = "unknown"
-    """Of environments of repositories that describe no Component with an owner."""
+    """Whose the Resources are, such as ``group:default/platform``."""
 
 
 class HooksSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -53,8 +53,8 @@ async def opened(
         described = Repositories(catalog, *reached)
         provider = kind(catalog, *reached, *settings)
         async with described.opened(), provider.opened():
-            await read(described)
             await read(provider)
+            await read(described)
             github.outbox.take()
             yield provider
 
@@ -72,14 +72,14 @@ async def shown(catalog: Catalog, ref: str = "component:web/shop") -> dict[str, 
     }
 
 
-async def test_workflow_is_a_resource_of_whom_the_component_belongs(
+async def test_workflow_is_a_resource_that_the_component_depends_on(
     github: Simulator, shop: Repository
 ) -> None:
     run = shop.activity.run_workflow("CI", "failure")
     async with opened(Workflows, github) as provider:
         entity = (await said_by(provider))[CI]
         component = await shown(provider.catalog)
-    assert entity["spec"] == {"type": "github-workflow", "owner": "group:web/team-a"}
+    assert entity["spec"] == {"type": "github-workflow", "owner": "unknown"}
     annotations = entity["metadata"]["annotations"]
     assert annotations[STATE] == "failure"
     assert annotations["callboard/workflow-file"] == run.workflow.path
@@ -200,7 +200,7 @@ async def test_environment_tells_its_last_deployment(
     assert metadata["annotations"][STATE] == "active"
     assert metadata["annotations"]["callboard/deployed-commit"] == first.commit.sha
     assert metadata["links"] == [{"url": "https://shop.example", "title": "production"}]
-    assert entity["spec"]["owner"] == "group:web/team-a"
+    assert entity["spec"] == {"type": "github-environment", "owner": "unknown"}
     told = component["callboard/environments"]
     assert told == "production: active, staging: failure"
     assert LIVE in component["dependsOn"]
@@ -226,10 +226,8 @@ async def test_patterns_choose_the_environments(
         assert len(await said_by(provider)) == 11
 
 
-async def test_owner_is_the_configured_one_where_nobody_owns_a_component(
-    github: Simulator, acme: Organization
-) -> None:
-    acme.create_repository("shop", files={"a": "b"}).activity.deploy("production")
+async def test_owner_is_the_configured_one(github: Simulator, shop: Repository) -> None:
+    shop.activity.deploy("production")
     chosen = DeploymentsSettings(owner="group:default/platform")
     async with opened(Deployments, github, RepositoriesSettings(), chosen) as provider:
         assert (await said_by(provider))[LIVE]["spec"]["owner"] == chosen.owner

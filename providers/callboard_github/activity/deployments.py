@@ -88,11 +88,10 @@ class EnvironmentSource(PartSource):
     def __init__(
         self,
         provider: str,
-        catalog: Catalog,
         github: GitHub,
         settings: DeploymentsSettings,
     ) -> None:
-        super().__init__(provider, catalog, github, "environment", settings.owner)
+        super().__init__(provider, github, "environment", settings.owner)
         self._patterns = settings.environments
 
     async def parts(self, run: Caller, repository: Repository) -> Sequence[Part]:
@@ -181,7 +180,7 @@ class Deployments(Following):
         most_removed: float = 0.5,
     ) -> None:
         chosen = settings or DeploymentsSettings()
-        source = EnvironmentSource(self.name, catalog, github, chosen)
+        source = EnvironmentSource(self.name, github, chosen)
         followed = repositories or RepositoriesSettings()
         super().__init__(
             catalog, github, scope, followed, source, most_removed=most_removed

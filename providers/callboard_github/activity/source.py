@@ -1,7 +1,8 @@
 """Resources that repositories have beside their code.
 
-Owns what such providers share: each repository is asked for alone, its Resources belong
-to whom its Components belong, and its Components tell of them.
+Owns what such providers share: each repository is asked for alone, and its Components
+depend on its Resources and tell of them. Nothing here asks the catalog, so what is said
+does not depend on what other providers have said by then.
 """
 
 from abc import ABC, abstractmethod
@@ -11,9 +12,7 @@ from functools import partial
 from msgspec import Struct
 
 from callboard_catalog import (
-    Catalog,
     Entity,
-    EntityRef,
     Located,
     Metadata,
     Supplement,
@@ -31,7 +30,6 @@ from callboard_github.repositories.answers import Files, Repository
 from callboard_github.repositories.asking import Question
 from callboard_github.repositories.entities import PROJECT_SLUG, key_of, path_in
 from callboard_github.repositories.filters import Filter
-from callboard_github.repositories.known import known_files
 from callboard_github.repositories.listing import list_repositories
 from callboard_github.repositories.source import Findings
 from callboard_github.resource_names import resource_name
@@ -61,18 +59,14 @@ class PartSource(ABC):
 
     Args:
         provider: Whose they are.
-        catalog: Knows whose the Components are.
         github: Where repositories are.
         kind: What the parts are: ``workflow``, ``environment``.
-        owner: Of parts of repositories whose Components have none.
+        owner: Whose the Resources are.
     """
 
-    def __init__(
-        self, provider: str, catalog: Catalog, github: GitHub, kind: str, owner: str
-    ) -> None:
+    def __init__(self, provider: str, github: GitHub, kind: str, owner: str) -> None:
         self.github = github
         self._provider = provider
-        self._catalog = catalog
         self._kind = kind
         self._owner = owner
         self._question = Question(())
@@ -89,12 +83,11 @@ class PartSource(ABC):
         self, run: Caller, login: str, wanted: Filter
     ) -> list[Findings]:
         """See ``Source``."""
-        owners = await self._owners("")
         found: list[Findings] = []
 
         async def read(repository: Repository) -> None:
             parts = await self.parts(run, repository)
-            found.append(self._made(repository, parts, owners))
+            found.append(self._made(repository, parts))
 
         async with together() as start:
 
@@ -119,7 +112,7 @@ class PartSource(ABC):
         """See ``Source``."""
         repository = found.repository if isinstance(found, Files) else found
         parts = await self.parts(run, repository)
-        return self._made(repository, parts, await self._owners(str(repository.id)))
+        return self._made(repository, parts)
 
     def supplements(self, given: Sequence[Located]) -> Sequence[Supplement]:
         """See ``Source``: Components tell of the parts of their repositories."""
@@ -136,15 +129,12 @@ class PartSource(ABC):
             for key, entities in by_key.items()
         ]
 
-    def _made(
-        self, repository: Repository, parts: Sequence[Part], owners: Mapping[str, str]
-    ) -> Findings:
+    def _made(self, repository: Repository, parts: Sequence[Part]) -> Findings:
         key = key_of(self._provider, repository.id)
-        owner = owners.get(str(repository.id), self._owner)
-        given = [Located(self._entity(repository, p, owner), key) for p in parts]
+        given = [Located(self._entity(repository, part), key) for part in parts]
         return Findings(repository, given)
 
-    def _entity(self, repository: Repository, part: Part, owner: str) -> Entity:
+    def _entity(self, repository: Repository, part: Part) -> Entity:
         url = f"url:{part.url}"
         return Entity(
             kind="Resource",
@@ -163,23 +153,8 @@ class PartSource(ABC):
                 },
                 links=part.links,
             ),
-            spec={"type": f"github-{self._kind}", "owner": owner},
+            spec={"type": f"github-{self._kind}", "owner": self._owner},
         )
-
-    async def _owners(self, id_: str) -> dict[str, str]:
-        """Owners of repositories' first Components, by the repository's id."""
-        prefix = f"{Repositories.name}/{id_}/" if id_ else f"{Repositories.name}/"
-        known = await known_files(self._catalog, Repositories.name, prefix)
-        found: dict[str, str] = {}
-        for key in sorted(known):
-            for _, entity in sorted(known[key].entities.items()):
-                if entity.kind == "Component" and (entity.spec or {}).get("owner"):
-                    text = str((entity.spec or {})["owner"])
-                    ref = EntityRef.parse(
-                        text, kind="group", namespace=entity.metadata.namespace
-                    )
-                    found.setdefault(_number(key), str(ref))
-        return found
 
 
 def _number(key: str) -> str:

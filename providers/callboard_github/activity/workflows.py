@@ -67,12 +67,11 @@ class WorkflowSource(PartSource):
     def __init__(
         self,
         provider: str,
-        catalog: Catalog,
         github: GitHub,
         owner: str,
         branch: str | None,
     ) -> None:
-        super().__init__(provider, catalog, github, "workflow", owner)
+        super().__init__(provider, github, "workflow", owner)
         self._branch = branch
 
     async def parts(self, run: Caller, repository: Repository) -> Sequence[Part]:
@@ -172,7 +171,7 @@ class Workflows(Following):
     ) -> None:
         followed = repositories or RepositoriesSettings()
         owner = (settings or WorkflowsSettings()).owner
-        source = WorkflowSource(self.name, catalog, github, owner, followed.branch)
+        source = WorkflowSource(self.name, github, owner, followed.branch)
         super().__init__(
             catalog, github, scope, followed, source, most_removed=most_removed
         )
