@@ -39,7 +39,7 @@ UNENDED = (
 """The states of a delivery that will be run, or run again, without a person's word."""
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """What arrived, as a provider sees it."""
 
     id: str
@@ -64,7 +64,7 @@ class Delivery(Struct, frozen=True):
         return EventName(self.source, self.event, self.action)
 
 
-class DeliveryView(Struct, eq=False):
+class DeliveryView(Struct, eq=False, gc=False):
     """What a list of deliveries shows of one; mutable, absolute values."""
 
     id: str

@@ -26,7 +26,7 @@ _LIBRARY = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "pl
 _OWN = __file__.removesuffix("failure.py")
 
 
-class Frame(Struct, frozen=True, omit_defaults=True):
+class Frame(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a traceback."""
 
     file: str
@@ -37,7 +37,7 @@ class Frame(Struct, frozen=True, omit_defaults=True):
     """Whether the frame lies in a library, or in callboard itself."""
 
 
-class Failure(Struct, frozen=True, omit_defaults=True):
+class Failure(Struct, frozen=True, omit_defaults=True, gc=False):
     """An exception: its type, message, frames, notes, cause and members."""
 
     type: str

@@ -18,7 +18,7 @@ SCHEDULE = "schedule"
 """The source of ticks: the event is the provider's name, the action the method's."""
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """Where a delivery stands among the others."""
 
     keys: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from msgspec import Struct
 from callboard.delivery import Delivery
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):
     """One POST, fully read."""
 
     headers: Mapping[str, str]
@@ -20,7 +20,7 @@ class Request(Struct, frozen=True):
     body: bytes
 
 
-class Received(Struct, frozen=True):
+class Received(Struct, frozen=True, gc=False):
     """A request that its source vouches for."""
 
     hook: str

@@ -32,7 +32,7 @@ _LINE = 400
 _PENDING, _RUNNING, _COMPLETING = State.PENDING, State.RUNNING, State.COMPLETING
 
 
-class Progress(Struct, frozen=True):
+class Progress(Struct, frozen=True, gc=False):
     """How far a task says it is, in its own unit; ``total`` None when unknown."""
 
     done: float
@@ -40,7 +40,7 @@ class Progress(Struct, frozen=True):
     unit: str = ""
 
 
-class LogLine(Struct, frozen=True):
+class LogLine(Struct, frozen=True, gc=False):
     """One log record, written by the task it is attached to."""
 
     at: float
@@ -51,7 +51,7 @@ class LogLine(Struct, frozen=True):
     failure: Failure | None = None
 
 
-class TaskRecord(Struct, frozen=True, omit_defaults=True):
+class TaskRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     """A task as it is stored and sent: absolute values, no reference to live objects."""
 
     n: int

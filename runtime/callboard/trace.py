@@ -30,13 +30,16 @@ _SHARE = 32
 class Trace:
     """The ring, the trees in memory, and the newest deliveries.
 
+    The ring keeps what it refers to: by default about 16 MiB of tasks, which is also what
+    a full garbage collection has to look through.
+
     Safe to write from any thread; readers hold no lock and keep only a cursor.
     """
 
     def __init__(
         self,
         *,
-        capacity: int = 65_536,
+        capacity: int = 16_384,
         trees: int = 500,
         tree_bytes: int = 256 * 1024 * 1024,
         deliveries: int = 2_000,

@@ -21,7 +21,7 @@ _BARE = 700
 """Bytes of memory of a task that says nothing."""
 
 
-class TreeRecord(Struct, frozen=True):
+class TreeRecord(Struct, frozen=True, gc=False):
     """A tree as it is stored: every task, parents before children."""
 
     run: str

@@ -8,7 +8,7 @@ from callboard.states import State
 from callboard.tree import TreeRecord
 
 
-class Arrival(Struct, frozen=True):
+class Arrival(Struct, frozen=True, gc=False):
     """A delivery to be recorded."""
 
     delivery: Delivery
@@ -19,7 +19,7 @@ class Arrival(Struct, frozen=True):
     """Why it is here, where nobody sent it."""
 
 
-class Waiting(Struct, frozen=True):
+class Waiting(Struct, frozen=True, gc=False):
     """A delivery whose turn may have come; its payload stays in the journal."""
 
     id: str
@@ -38,7 +38,7 @@ class Head(Struct, frozen=True):
     """Organizations that have more waiting than their share of the head."""
 
 
-class Accepted(Struct, frozen=True):
+class Accepted(Struct, frozen=True, gc=False):
     """What became of an arrival."""
 
     view: DeliveryView
@@ -48,7 +48,7 @@ class Accepted(Struct, frozen=True):
     """What there is to run; None for a copy that joined, and for an ignored event."""
 
 
-class RunStart(Struct, frozen=True):
+class RunStart(Struct, frozen=True, gc=False):
     """A run that begins."""
 
     run: str
@@ -57,7 +57,7 @@ class RunStart(Struct, frozen=True):
     at: float
 
 
-class RunEnd(Struct, frozen=True):
+class RunEnd(Struct, frozen=True, gc=False):
     """A run that has ended, and where that leaves its delivery."""
 
     run: str
@@ -75,7 +75,7 @@ class RunEnd(Struct, frozen=True):
     providers: tuple[str, ...]
 
 
-class Fold(Struct, frozen=True):
+class Fold(Struct, frozen=True, gc=False):
     """A queued delivery that a later one makes superfluous."""
 
     delivery: str
