@@ -1,6 +1,7 @@
 """Each benchmark runs at its smallest size; its figures count for nothing here."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,15 @@ from pathlib import Path
 import pytest
 
 folder = Path(__file__).resolve().parents[2] / "benchmarks"
+chromium = ("chromium", "chromium-browser", "google-chrome")
+needs_chromium = pytest.mark.skipif(
+    os.environ.get("CI") != "true" and not any(map(shutil.which, chromium)),
+    reason=f"no Chromium: expected one of {', '.join(chromium)} on the path",
+)
 programs = (
     "catalog",
     "durability",
+    pytest.param("frames", marks=needs_chromium),
     "journey",
     "memory",
     "open_loop",

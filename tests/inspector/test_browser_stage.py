@@ -18,6 +18,17 @@ from callboard_inspector.served import House, served
 pytestmark = pytest.mark.browser
 
 BUSY = Path(__file__).parent / "busy_server.py"
+BAR_IS_PAINTED = """(name) => {
+  const line = [...document.querySelectorAll('.tree .task')]
+    .find((task) => task.querySelector('.name').textContent === name);
+  const lanes = document.querySelector('.lanes');
+  if (line === undefined || lanes.width === 0) return false;
+  const { top, height } = line.getBoundingClientRect();
+  const middle = top + height / 2 - lanes.getBoundingClientRect().top;
+  const { data } = lanes.getContext('2d')
+    .getImageData(0, Math.round(middle * devicePixelRatio), lanes.width, 1);
+  return data.some((value) => value > 0);
+}"""
 
 
 def task(page: Page, name: str) -> Locator:
@@ -51,8 +62,7 @@ def test_a_run_is_followed_while_it_goes_on_and_found_again_after_a_reload(
     expect(task(page, "in the wings")).to_have_class(re.compile("completed"))
     expect(task(page, "on stage")).to_have_class(re.compile("completed"))
     expect(row(page, delivery).locator(".state")).to_have_class("state completed")
-    bar = task(page, "in the wings").locator(".bar")
-    expect(bar).to_be_visible()
+    page.wait_for_function(BAR_IS_PAINTED, arg="in the wings")
     page.reload()
     expect(task(page, "on stage")).to_be_visible()
     expect(row(page, delivery)).to_have_attribute("aria-selected", "true")

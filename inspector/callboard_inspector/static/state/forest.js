@@ -12,7 +12,7 @@ export class Tree {
   /** @param {string | null} run */
   constructor(run) {
     this.run = run;
-    /** @type {Map<number, Task>} */
+    /** A task stays the same object for as long as it is here. @type {Map<number, Task>} */
     this.tasks = new Map();
     /** Children in the order in which they were made. @type {Map<number, number[]>} */
     this.children = new Map();
@@ -26,6 +26,8 @@ export class Tree {
     this.whole = false;
     /** Grows with every change. */
     this.version = 0;
+    /** Grows when a task comes or goes. */
+    this.shape = 0;
     /** Until when something of it is known to have run, Unix milliseconds. */
     this.last = 0;
   }
@@ -42,8 +44,11 @@ export class Tree {
     if (task.run !== this.run || this.gone.has(task.n)) return;
     const known = this.tasks.get(task.n);
     if (known !== undefined && known.revision > task.revision) return;
-    this.tasks.set(task.n, task);
-    if (known === undefined) insert(this.siblings(task.parent), task.n);
+    if (known === undefined) {
+      this.tasks.set(task.n, task);
+      insert(this.siblings(task.parent), task.n);
+      this.shape += 1;
+    } else Object.assign(known, task);
     this.last = Math.max(this.last, task.ended ?? task.started ?? task.created);
     this.version += 1;
   }
@@ -57,6 +62,7 @@ export class Tree {
     this.roots = [];
     this.gone.clear();
     this.last = 0;
+    this.shape += 1;
     this.version += 1;
   }
 
@@ -70,6 +76,7 @@ export class Tree {
     const siblings = this.siblings(task.parent);
     const at = siblings.indexOf(n);
     if (at >= 0) siblings.splice(at, 1);
+    this.shape += 1;
     this.version += 1;
   }
 

@@ -8,7 +8,7 @@
 import { deliveryFilter, parse } from "../state/filter.js";
 import { plain } from "../state/plain.js";
 import { nowOf } from "../state/store.js";
-import { duration, ago, clockTime, count, h, icon, shapeOf } from "./format.js";
+import { ago, clockTime, count, duration, elapsed, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 
 /** @typedef {import("../state/store.js").State} State */
@@ -24,10 +24,12 @@ export function makeDeliveryList(emit) {
   let drawn = null;
   /** @type {{ version: number, filter: string, rows: Delivery[] }} */
   let known = { version: -1, filter: "", rows: [] };
+  /** @type {{ now: number, selected: string | null }} */
+  const seen = { now: 0, selected: null };
   const rows = new VirtualRows({
     label: "Deliveries", role: "listbox", rowRole: "option",
     key: (/** @type {Delivery} */ delivery) => delivery.id,
-    make, fill,
+    make: () => makeDeliveryRow(seen),
   });
   rows.element.classList.add("delivery-rows");
   const more = h("button", { type: "button", class: "quiet older", onclick: () => emit({ do: "older" }) }, "Older deliveries");
@@ -54,42 +56,11 @@ export function makeDeliveryList(emit) {
     emit({ do: "go", place: { view: "runs", delivery: id, run: null, task: null } });
   }
 
-  function make() {
-    const row = h("div", { class: "delivery" },
-      h("span", { class: "state" }, icon("dot")),
-      h("span", { class: "event" }), " ", h("span", { class: "took" }), " ",
-      h("span", { class: "about" }), " ", h("span", { class: "when" }));
-    return row;
-  }
-
-  /** @param {HTMLElement} element @param {Delivery} delivery */
-  function fill(element, delivery) {
-    const state = /** @type {State} */ (drawn);
-    const now = nowOf(state);
-    const took = delivery.started === null ? "" : duration(((delivery.ended ?? Math.max(now, delivery.started)) - delivery.started) / 1000);
-    const selected = state.place.delivery === delivery.id;
-    const stamp = `${delivery.revision} ${took} ${selected} ${ago(delivery.received, now)} ${state.compact}`;
-    if (element.dataset["stamp"] === stamp) return;
-    element.dataset["stamp"] = stamp;
-    element.dataset["id"] = delivery.id;
-    setAttribute(element, "aria-selected", String(selected));
-    element.id = `delivery-${delivery.id}`;
-    const [mark, event, length, about, when] = /** @type {HTMLElement[]} */ ([...element.children]);
-    if (mark === undefined || event === undefined || length === undefined || about === undefined || when === undefined) return;
-    mark.className = `state ${delivery.state}`;
-    mark.title = delivery.reason ? `${delivery.state}: ${delivery.reason}` : delivery.state;
-    mark.querySelector("use")?.setAttribute("href", `#${shapeOf(delivery.state)}`);
-    setText(event, plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`));
-    setText(length, took);
-    setText(about, plain(aboutOf(delivery)));
-    setText(when, ago(delivery.received, now));
-    when.title = clockTime(delivery.received);
-    setAttribute(element, "aria-label", labelOf([event, length, about, when], delivery.state));
-  }
-
   /** @param {State} state */
   function draw(state) {
     drawn = state;
+    seen.now = nowOf(state);
+    seen.selected = state.place.delivery;
     const { deliveries } = state.picture;
     if (known.version !== deliveries.version || known.filter !== state.filter) {
       const wanted = deliveryFilter(parse(state.filter));
@@ -119,13 +90,12 @@ export function makeDeliveryList(emit) {
 
   /** @param {State} state @param {number} height */
   function keepPlace(state, height) {
-    const box = rows.element;
     if (anchor !== null && anchorAt !== 0) {
       const at = known.rows.findIndex((row) => row.id === anchor);
-      if (at > anchorAt) box.scrollTop += (at - anchorAt) * height;
+      if (at > anchorAt) rows.scrollTo(rows.top + (at - anchorAt) * height);
     }
-    if (state.follow && known.rows[0]?.id === state.place.delivery) box.scrollTop = 0;
-    anchorAt = Math.floor(box.scrollTop / height);
+    if (state.follow && known.rows[0]?.id === state.place.delivery) rows.scrollTo(0);
+    anchorAt = Math.floor(rows.top / height);
     anchor = known.rows[anchorAt]?.id ?? null;
   }
 
@@ -142,6 +112,47 @@ export function makeDeliveryList(emit) {
     },
     newest: () => known.rows[0] ?? null,
   };
+}
+
+/**
+ * A delivery on two lines; one where rows are close together.
+ * @param {{ now: number, selected: string | null }} seen what is the same for all rows
+ * @returns {{ element: HTMLElement, fill: (delivery: Delivery) => void }}
+ */
+function makeDeliveryRow(seen) {
+  const mark = h("span", { class: "state" }, icon("dot"));
+  const shape = mark.querySelector("use");
+  const event = h("span", { class: "event" });
+  const took = h("span", { class: "took" });
+  const about = h("span", { class: "about" });
+  const when = h("span", { class: "when" });
+  const element = h("div", { class: "delivery" }, mark, event, " ", took, " ", about, " ", when);
+  let stamp = "";
+
+  /** @param {Delivery} delivery */
+  function fill(delivery) {
+    const { id, started, ended, received } = delivery;
+    const length = started === null ? "" : ended === null ? elapsed((Math.max(seen.now, started) - started) / 1000) : duration((ended - started) / 1000);
+    const past = ago(received, seen.now);
+    const selected = seen.selected === id;
+    const now = `${id} ${delivery.revision} ${length} ${selected} ${past}`;
+    if (stamp === now) return;
+    stamp = now;
+    element.dataset["id"] = id;
+    element.id = `delivery-${id}`;
+    setAttribute(element, "aria-selected", String(selected));
+    mark.className = `state ${delivery.state}`;
+    mark.title = delivery.reason ? `${delivery.state}: ${delivery.reason}` : delivery.state;
+    shape?.setAttribute("href", `#${shapeOf(delivery.state)}`);
+    setText(event, plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`));
+    setText(took, length);
+    setText(about, plain(aboutOf(delivery)));
+    setText(when, past);
+    when.title = clockTime(received);
+    setAttribute(element, "aria-label", labelOf([event, took, about, when], delivery.state));
+  }
+
+  return { element, fill };
 }
 
 /** @param {Delivery} delivery */

@@ -97,6 +97,15 @@ export function duration(seconds) {
 }
 
 /**
+ * A length of time that still grows: no finer than the eye can follow.
+ * @param {number} seconds
+ */
+export function elapsed(seconds) {
+  if (seconds < 9.95) return `${Math.max(seconds, 0).toFixed(1)} s`;
+  return duration(Math.max(10, Math.floor(seconds))).replace(".0 s", " s");
+}
+
+/**
  * @param {number} many
  * @param {string} unit
  * @param {number} few

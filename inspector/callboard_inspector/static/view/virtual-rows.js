@@ -1,23 +1,29 @@
 /**
  * A long list of which only what is seen is in the document.
  *
- * Owns the scrolled box, rows of one height, and keeping the element of a row for as long
- * as the row is in sight.
+ * Owns the scrolled box, rows of one height, and their elements: one stays with its row
+ * for as long as that is in sight, then it is another row's.
  */
 
 import { h } from "./format.js";
 
 const OVERSCAN = 6;
+/** Milliseconds without a change after which the rows are put in the document's order. */
+const REST = 200;
 
 /**
  * @template T
  * @typedef {{
  *   label: string, role: string, rowRole: string,
  *   key: (row: T) => string,
- *   make: () => HTMLElement,
- *   fill: (element: HTMLElement, row: T, index: number) => void,
- *   scrolled?: () => void,
- * }} Shape `fill` writes only what differs: it is called for every row in sight
+ *   make: () => Slot<T>,
+ *   drawn?: (first: number, rows: readonly T[]) => void,
+ * }} Shape `drawn` is told which rows are in the document
+ */
+
+/**
+ * @template T
+ * @typedef {{ element: HTMLElement, fill: (row: T) => void }} Slot an element for one row after another; `fill` is called for every row in sight and writes only what differs
  */
 
 /** @template T */
@@ -30,61 +36,90 @@ export class VirtualRows {
     /** @type {readonly T[]} */
     this.rows = [];
     this.height = 26;
-    /** @type {Map<string, HTMLElement>} */
+    /** @type {Map<string, Slot<T>>} */
     this.shown = new Map();
+    // Known, not asked for: an answer in the middle of writing makes the browser lay out.
+    this.top = 0;
+    this.extent = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
     this.element.addEventListener("scroll", () => {
+      this.top = this.element.scrollTop;
       this.draw(this.rows, this.height);
-      shape.scrolled?.();
     }, { passive: true });
-    new ResizeObserver(() => this.draw(this.rows, this.height)).observe(this.element);
+    new ResizeObserver(() => {
+      this.extent = this.element.clientHeight;
+      this.top = this.element.scrollTop;
+      this.draw(this.rows, this.height);
+    }).observe(this.element);
   }
 
   /** @param {readonly T[]} rows @param {number} height of a row, pixels */
   draw(rows, height) {
     this.rows = rows;
     this.height = height;
-    const total = `${rows.length * height}px`;
+    const total = `${rows.length * height}px`, each = `${height}px`;
     if (this.space.style.height !== total) this.space.style.height = total;
-    const top = this.element.scrollTop;
-    const first = Math.max(0, Math.floor(top / height) - OVERSCAN);
-    const last = Math.min(rows.length, Math.ceil((top + this.element.clientHeight) / height) + OVERSCAN);
-    const wanted = new Set(rows.slice(first, last).map(this.shape.key));
-    for (const [key, element] of this.shown) if (!wanted.has(key)) element.remove();
-    /** @type {Map<string, HTMLElement>} */
+    if (this.space.style.getPropertyValue("--row") !== each) this.space.style.setProperty("--row", each);
+    const first = Math.max(0, Math.min(rows.length, Math.floor(this.top / height)) - OVERSCAN);
+    const last = Math.min(rows.length, Math.ceil((this.top + this.extent) / height) + OVERSCAN);
+    const inSight = rows.slice(first, last);
+    const keys = inSight.map(this.shape.key);
+    const wanted = new Set(keys);
+    const free = [...this.shown].flatMap(([key, slot]) => (wanted.has(key) ? [] : [slot]));
+    /** @type {Map<string, Slot<T>>} */
     const shown = new Map();
+    inSight.forEach((row, at) => {
+      const key = /** @type {string} */ (keys[at]);
+      const slot = this.shown.get(key) ?? free.pop() ?? this.make();
+      shown.set(key, slot);
+      const { style } = slot.element;
+      const place = `translateY(${(first + at) * height}px)`;
+      if (style.transform !== place) style.transform = place;
+      slot.fill(row);
+    });
+    for (const { element } of free) element.remove();
+    this.shown = shown;
+    this.shape.drawn?.(first, inSight);
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.order(), REST);
+  }
+
+  make() {
+    const slot = this.shape.make();
+    slot.element.setAttribute("role", this.shape.rowRole);
+    this.space.append(slot.element);
+    return slot;
+  }
+
+  /** The document's order is that in which rows are read aloud; the eye does not see it. */
+  order() {
     let next = this.space.firstElementChild;
-    for (let index = first; index < last; index += 1) {
-      const row = /** @type {T} */ (rows[index]);
-      const key = this.shape.key(row);
-      let element = this.shown.get(key);
-      if (element === undefined) {
-        element = this.shape.make();
-        element.setAttribute("role", this.shape.rowRole);
-      }
-      // In the document's order, too: that is the order in which they are read aloud.
+    for (const { element } of this.shown.values()) {
       if (element === next) next = next.nextElementSibling;
       else this.space.insertBefore(element, next);
-      shown.set(key, element);
-      const place = `translateY(${index * height}px)`;
-      if (element.style.transform !== place) element.style.transform = place;
-      this.shape.fill(element, row, index);
     }
-    this.shown = shown;
+  }
+
+  /** Scrolls to `top`, pixels. @param {number} top */
+  scrollTo(top) {
+    if (top === this.top) return;
+    this.element.scrollTop = top;
+    this.top = this.element.scrollTop;
   }
 
   /** Scrolls as little as needed. @param {number} index */
   reveal(index) {
-    const { element, height } = this;
+    this.extent ||= this.element.clientHeight; // nobody has told yet
+    const { height } = this;
     const top = index * height;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + height > element.scrollTop + element.clientHeight) {
-      element.scrollTop = top + height - element.clientHeight;
-    }
+    if (top < this.top) this.scrollTo(top);
+    else if (top + height > this.top + this.extent) this.scrollTo(top + height - this.extent);
   }
 
   /** How many rows fit. */
   get page() {
-    return Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+    return Math.max(1, Math.floor(this.extent / this.height) - 1);
   }
 }
 

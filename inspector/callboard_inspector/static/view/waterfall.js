@@ -8,6 +8,7 @@
 import { columns, rangeOf, share, ticks } from "../state/scale.js";
 import { treeTimeOf } from "../state/store.js";
 import { h } from "./format.js";
+import { ink, theme } from "./ink.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/scale.js").Range} Range */
@@ -30,6 +31,9 @@ export function makeWaterfallHead(emit) {
   let painted = "";
   /** @type {number | null} */
   let began = null;
+  // Known, not asked for: an answer in the middle of writing makes the browser lay out.
+  let width = 0;
+  new ResizeObserver(([entry]) => { width = entry?.contentRect.width ?? 0; }).observe(brush);
 
   brush.onpointerdown = (event) => {
     if (event.button !== 0) return;
@@ -39,7 +43,6 @@ export function makeWaterfallHead(emit) {
   brush.onpointermove = (event) => {
     if (began === null) return;
     const here = momentAt(event);
-    const width = brush.getBoundingClientRect().width;
     if (Math.abs(share(whole, here) - share(whole, began)) * width < LEAST) return;
     emit({ do: "range", range: { from: Math.min(began, here), to: Math.max(began, here) } });
   };
@@ -64,11 +67,11 @@ export function makeWaterfallHead(emit) {
     if (tree === null || tree.root === null) return;
     const now = treeTimeOf(state);
     whole = rangeOf(tree, now);
-    const width = Math.round(brush.clientWidth);
-    const stamp = `${tree.run} ${tree.version} ${whole.to} ${width} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
-    if (stamp !== painted && width > 0) {
+    const across = Math.round(width);
+    const stamp = `${tree.run} ${tree.version} ${whole.to} ${across} ${theme()}`;
+    if (stamp !== painted && across > 0) {
       painted = stamp;
-      paint(canvas, columns(tree.tasks.values(), whole, now, width), width);
+      paint(canvas, columns(tree.tasks.values(), whole, now, across), across);
     }
     chosen.hidden = state.range === null;
     if (state.range !== null) {
@@ -81,8 +84,8 @@ export function makeWaterfallHead(emit) {
   /** @param {Range} range @param {number} origin */
   function drawAxis(range, origin) {
     // A label that would be cut at the edge says nothing.
-    const marks = ticks(range, origin, Math.max(2, Math.floor(axis.clientWidth / 90)))
-      .filter(({ at }) => (1 - share(range, at)) * axis.clientWidth > LABEL);
+    const marks = ticks(range, origin, Math.max(2, Math.floor(width / 90)))
+      .filter(({ at }) => (1 - share(range, at)) * width > LABEL);
     while (axis.children.length > marks.length) axis.lastElementChild?.remove();
     marks.forEach(({ at, label }, index) => {
       let mark = axis.children[index];
@@ -104,14 +107,13 @@ function paint(canvas, { count, failed }, width) {
   canvas.width = width;
   const pen = canvas.getContext("2d");
   if (pen === null) return;
-  const style = getComputedStyle(canvas);
   const most = count.reduce((a, b) => Math.max(a, b), 1);
   pen.clearRect(0, 0, width, HEIGHT);
-  pen.fillStyle = style.getPropertyValue("--bar");
+  pen.fillStyle = ink("--bar");
   for (let x = 0; x < width; x += 1) {
     const tall = Math.ceil((Math.sqrt(/** @type {number} */ (count[x]) / most)) * (HEIGHT - 2));
     if (tall > 0) pen.fillRect(x, HEIGHT - tall, 1, tall);
   }
-  pen.fillStyle = style.getPropertyValue("--errored");
+  pen.fillStyle = ink("--errored");
   for (let x = 0; x < width; x += 1) if (failed[x]) pen.fillRect(x - 1, 0, 2, HEIGHT);
 }
