@@ -20,11 +20,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import msgspec
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -110,13 +110,17 @@ class _Metrics(msgspec.Struct):
     metrics: list[_Metric]
 
 
+class _Session(Protocol):
+    def send(self, method: str) -> object: ...
+
+
 class Viewer:
     """One page, and what its frames took."""
 
     def __init__(self, page: Page, seconds: int) -> None:
         self._page = page
         self._seconds = seconds
-        self._metrics: CDPSession = page.context.new_cdp_session(page)
+        self._metrics: _Session = page.context.new_cdp_session(page)
         self._metrics.send("Performance.enable")
 
     def do(self, function: str, argument: object) -> Any:
