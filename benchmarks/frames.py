@@ -114,13 +114,17 @@ class _Session(Protocol):
     def send(self, method: str) -> object: ...
 
 
+def _session(page: Page) -> _Session:
+    return page.context.new_cdp_session(page)
+
+
 class Viewer:
     """One page, and what its frames took."""
 
     def __init__(self, page: Page, seconds: int) -> None:
         self._page = page
         self._seconds = seconds
-        self._metrics: _Session = page.context.new_cdp_session(page)
+        self._metrics = _session(page)
         self._metrics.send("Performance.enable")
 
     def do(self, function: str, argument: object) -> Any:
