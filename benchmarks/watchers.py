@@ -1,17 +1,17 @@
 """What watching costs: fifty watchers, one of which never reads.
 
-    python benchmarks/watchers.py
+    python benchmarks/watchers.py [--rounds N] [--deliveries N]
 
 Prints the runs per second of a served callboard with nobody watching and with fifty who
-follow the list and the tree of the newest run, interleaved, and the ratio; how the
-server's memory grows meanwhile; the time from a task's change of state to the frame at a
-client; and what a task takes on the wire. The watchers are a process of their own.
+follow the list of deliveries, interleaved, and the ratio, of the rates and of the
+processor time that the server takes for a run; how the server's memory grows meanwhile;
+the time from a task's change of state to the frame at a client; and what a task takes on
+the wire. The watchers are a process of their own.
 """
 
 import base64
 import gc
 import os
-import resource
 import selectors
 import socket
 import sys
@@ -22,6 +22,10 @@ from statistics import median
 
 import anyio
 import trio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from measuring import machine, options, percentile, ratio, resident
 
 from callboard import Callboard, Provider, Run, Trace, Untyped, on
 from callboard.ids import new_id
@@ -44,8 +48,6 @@ from callboard_inspector.wire import (
 )
 
 WATCHERS = 50
-ROUNDS = 4
-DELIVERIES = 1_000
 SENDERS = 20
 WARMING = 3
 """Rounds until the ring is full, and memory no longer grows by its being filled."""
@@ -73,54 +75,59 @@ class Work(Provider):
         if not self.left:
             self.wake()
 
-    async def round(self, board: Callboard) -> float:
-        """Runs per second of one round."""
-        self.left, self.wake = DELIVERIES, Wake()
-        begun = time.perf_counter()
+    async def round(self, board: Callboard, deliveries: int) -> tuple[float, float]:
+        """Runs per second, and milliseconds of processor time for each."""
+        self.left, self.wake = deliveries, Wake()
+        begun, used = time.perf_counter(), time.process_time()
+        numbers = iter(range(deliveries))
 
         async def send() -> None:
-            for _ in range(DELIVERIES // SENDERS):
+            for _ in numbers:
                 await deliver(board, "thing")
 
-        self.left = DELIVERIES // SENDERS * SENDERS
         async with anyio.create_task_group() as group:
             for _ in range(SENDERS):
                 group.start_soon(send)
         await self.wake.wait()
-        return DELIVERIES / (time.perf_counter() - begun)
+        took = time.perf_counter() - begun
+        return deliveries / took, (time.process_time() - used) / deliveries * 1e3
 
 
-def resident() -> float:
+def held() -> float:
     """This process's memory in megabytes, without what is only garbage."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
+    return resident() / 1e6
 
 
-async def throughput() -> None:
+async def throughput(rounds: int, deliveries: int) -> None:
     """Rounds with nobody watching and with fifty, interleaved."""
     work = Work()
-    rates: dict[str, list[float]] = {"alone": [], "watched": []}
+    alone: list[tuple[float, float]] = []
+    watched: list[tuple[float, float]] = []
     async with served(work) as board:
         feed = feed_of(board)
         for _ in range(WARMING):
-            await work.round(board)
-        memory = [resident()]
-        for _ in range(ROUNDS):
-            rates["alone"].append(await work.round(board))
+            await work.round(board, deliveries)
+        memory = [held()]
+        for _ in range(rounds):
+            alone.append(await work.round(board, deliveries))
             command = [sys.executable, __file__, "--watch", str(board.inspector_url)]
             async with await anyio.open_process(command, stdout=None) as process:
                 await _present(feed, WATCHERS)
                 await anyio.sleep(_SETTLING)  # until each has its first snapshot
-                rates["watched"].append(await work.round(board))
+                watched.append(await work.round(board, deliveries))
                 process.kill()
             await _present(feed, 0)
             await anyio.sleep(_SETTLING)  # until the server lets go of connections
-            memory.append(resident())
-    alone, watched = median(rates["alone"]), median(rates["watched"])
-    print(f"runs per second, nobody watching    {alone:7.0f}")
-    print(f"runs per second, {WATCHERS} watching        {watched:7.0f}")
-    print(f"what watching leaves                {watched / alone:7.2f}  (goal 0.90)")
+            memory.append(held())
+    rates = [[rate for rate, _ in figures] for figures in (alone, watched)]
+    costs = [[cost for _, cost in figures] for figures in (alone, watched)]
+    print(f"runs per second, nobody watching    {median(rates[0]):7.0f}")
+    print(f"runs per second, {WATCHERS} watching        {median(rates[1]):7.0f}")
+    left = ratio(rates[1], rates[0])
+    print(f"what watching leaves                {left:7.2f}  (goal 0.90)")
+    left = ratio(costs[0], costs[1])
+    print(f"the same by processor time          {left:7.2f}")
     grown = " ".join(f"{m - memory[0]:+.0f}" for m in memory[1:])
     print(f"MB beyond the first {memory[0]:.0f}, by round    {grown}")
 
@@ -173,8 +180,7 @@ async def latency() -> None:
         for name, pause in (("after a silence", 0.06), ("amid many", 0.003)):
             async with connect(board.inspector_url) as client:
                 found = [t async for t in _changes(board.trace, client, pause)]
-            times = sorted(found)
-            p50, p95 = times[len(times) // 2], times[int(len(times) * 0.95)]
+            p50, p95 = percentile(found, 0.5), percentile(found, 0.95)
             print(f"change to frame, {name:<16} p50 {p50:6.1f}  p95 {p95:6.1f} ms")
 
 
@@ -232,9 +238,15 @@ def main() -> None:
     if sys.argv[1:2] == ["--watch"]:
         watch(sys.argv[2])
         return
+    sizes = options(
+        __doc__,
+        rounds=(6, 1, "rounds with nobody watching, and with fifty"),
+        deliveries=(2_000, 100, "deliveries in a round"),
+    )
+    print(machine())
     size()
     trio.run(latency)
-    trio.run(throughput)
+    trio.run(throughput, sizes.rounds, sizes.deliveries)
 
 
 if __name__ == "__main__":

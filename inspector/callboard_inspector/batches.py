@@ -23,8 +23,6 @@ T = TypeVar("T")
 LIST = ""
 """The scope of the list of deliveries."""
 _KEPT = 8
-_FRESH = 0.025
-"""Seconds for which one reading of the sequence serves all watchers."""
 
 
 class Batch:
@@ -109,11 +107,16 @@ class Batches:
         self._mark = (0.0, 0)
         """The time of that reading, Unix seconds, and the sequence."""
 
-    def after(self, cursor: int) -> Batch | None:
-        """What changed after ``cursor``; None if the ring no longer tells."""
+    def after(self, cursor: int, fresh: float) -> Batch | None:
+        """What changed after ``cursor``; None if the ring no longer tells.
+
+        A reading of the sequence serves all who ask within ``fresh`` seconds and lack
+        something of it, so that those who stand at the same place stay together however
+        long it takes to send to them all.
+        """
         time, newest = self._mark
         now = anyio.current_time()
-        if newest <= cursor or now - self._read_at > _FRESH:
+        if newest <= cursor or now - self._read_at >= fresh:
             # The clock first: whatever was published before it is within the batch.
             self._mark = time, newest = clock.now(), self._trace.sequence
             self._read_at = now

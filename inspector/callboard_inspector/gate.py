@@ -8,12 +8,13 @@ link, which works once, or with the key. Programs may send the key with each req
 import getpass
 import secrets
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 
 from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
+
+from callboard.serving import is_loopback
 
 COOKIE = "callboard_session"
 _TOKENS = 16
@@ -184,11 +185,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rpartition(":")[0] if ":" in host else host
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach ``address``."""
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"

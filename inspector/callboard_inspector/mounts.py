@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from callboard.board import Callboard, Mount
+from callboard.serving import is_loopback
 from callboard.settings import SettingsError
 from callboard_inspector.actions import board_actions
 from callboard_inspector.app import make_app
 from callboard_inspector.feed import Feed
-from callboard_inspector.gate import KEY_LENGTH, Gate, is_loopback
+from callboard_inspector.gate import KEY_LENGTH, Gate
 from callboard_inspector.settings import InspectorSettings
 from callboard_inspector.watched import watched_board
 

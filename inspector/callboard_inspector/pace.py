@@ -24,6 +24,8 @@ class Pace:
     def __init__(self) -> None:
         self.due = -math.inf
         """On the event loop's clock."""
+        self.length = BATCH
+        """Seconds between two batches, as of the last one."""
 
     @contextmanager
     def measured(self, watchers: int = 1) -> Generator[None]:
@@ -36,7 +38,8 @@ class Pace:
         yield
         ended = anyio.current_time()
         slow = ended - begun > _SLOW
-        pace = BATCH_SLOW if slow else max(BATCH, min(watchers * SHARE, BATCH_SLOW))
+        shared = max(BATCH, min(watchers * SHARE, BATCH_SLOW))
+        self.length = pace = BATCH_SLOW if slow else shared
         self.due = (math.floor(ended / pace + _ROUNDING) + 1) * pace
 
 

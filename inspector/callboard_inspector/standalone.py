@@ -24,7 +24,7 @@ from callboard.task import CURRENT
 from callboard.watchdog import Watchdog
 from callboard_inspector.app import make_app
 from callboard_inspector.feed import Feed
-from callboard_inspector.gate import KEY_LENGTH, Gate, is_loopback
+from callboard_inspector.gate import KEY_LENGTH, Gate
 from callboard_inspector.rows import summary
 from callboard_inspector.watched import Watched
 
@@ -73,7 +73,7 @@ async def watching(
     Raises:
         SettingsError: The address cannot be listened on, or needs a key.
     """
-    if key is None and not is_loopback(host):
+    if key is None and not serving.is_loopback(host):
         raise SettingsError(f"{host} can be reached from elsewhere: expected a key")
     if key is not None and len(key) < KEY_LENGTH:
         message = f"key: expected at least {KEY_LENGTH} characters, got {len(key)}"

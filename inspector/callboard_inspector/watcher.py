@@ -234,7 +234,7 @@ class Watcher:
         return self._cursor is not None and self._trace.sequence > self._cursor
 
     async def _changes(self, cursor: int) -> None:
-        batch = self._feed.batches.after(cursor)
+        batch = self._feed.batches.after(cursor, self._pace.length)
         if batch is None:
             newest = self._trace.sequence
             self._gaps += 1

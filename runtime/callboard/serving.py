@@ -17,8 +17,9 @@ from ipaddress import ip_address
 import anyio
 import trio
 from hypercorn.config import Config
+from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType] - hypercorn spells ASGI its own way
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callboard.board import Callboard
 from callboard.settings import SettingsError
@@ -181,12 +182,30 @@ async def serve_app(
     # hypercorn holds on to a closed connection, 260 KB of it, until its next ping is due.
     config.websocket_ping_interval = 5.0
     await hypercorn_serve(
-        app,  # pyright: ignore[reportArgumentType] - hypercorn spells ASGI its own way
+        _Plain(app),  # pyright: ignore[reportArgumentType] - hypercorn spells ASGI its own way
         config,
         shutdown_trigger=closing.wait,
         task_status=task_status,
         mode="asgi",
     )
+
+
+class _Plain:
+    """Leaves messages uncompressed that do not leave this machine.
+
+    hypercorn compresses for whoever offers it, as every browser does, and has no setting:
+    two thirds of what a watcher costs (benchmarks: watchers).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        stream = getattr(send, "__self__", None)
+        if client and is_loopback(client[0]) and isinstance(stream, WSStream):
+            stream.handshake.extensions = None  # as if it had not been offered
+        await self._app(scope, receive, send)
 
 
 async def _until_signalled(stop: anyio.Event, late: threading.Timer) -> None:

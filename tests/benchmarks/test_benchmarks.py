@@ -23,6 +23,7 @@ programs = (
     "open_loop",
     "servers",
     "supervision",
+    "watchers",
 )
 
 

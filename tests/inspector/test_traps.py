@@ -76,6 +76,7 @@ def tab(server: Running) -> socket.socket:
         f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {server.inspector}\r\n"
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
         f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
         f"Sec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n".encode()
     )
     assert raw.recv(12) == b"HTTP/1.1 101"
@@ -102,6 +103,19 @@ async def alone(client: Client) -> None:
     """Wait until nobody else watches."""
     while (await beat(client)).watchers > 1:
         pass
+
+
+async def test_what_stays_on_this_machine_is_not_compressed() -> None:
+    async with running(NEVER) as server:
+        raw = await anyio.to_thread.run_sync(tab, server)
+        answer = b""
+        # Readable as it is: a head that grants no extension, then a frame of JSON.
+        while b'{"type":"hello"' not in answer:
+            part = await anyio.to_thread.run_sync(raw.recv, 65_536)
+            assert part, answer
+            answer += part
+        assert b"deflate" not in answer
+        raw.close()
 
 
 @pytest.mark.parametrize("way", ["reset", "closed"])

@@ -1,5 +1,6 @@
 """The frames: what is written is what is read, and the page's types follow."""
 
+import math
 from types import ModuleType
 
 import msgspec
@@ -173,10 +174,15 @@ async def test_watchers_at_the_same_place_are_given_the_same_text() -> None:
     trace = Trace()
     batches = Batches(trace)
     trace.show(delivery("a"))
-    one, other = batches.after(0), batches.after(0)
+    one = batches.after(0, math.inf)
+    trace.show(delivery("b"))
+    other = batches.after(0, math.inf)
     assert one is not None
-    assert one is other
+    assert one is other, "a change between two sends must not part them"
     assert one.frames(LIST) is one.frames(LIST)
+    rest = batches.after(one.end, math.inf)
+    assert rest is not None
+    assert rest.end == trace.sequence
 
 
 @pytest.mark.anyio
@@ -184,7 +190,7 @@ async def test_a_change_beyond_one_frame_moves_the_cursor_with_its_last_part() -
     trace = Trace(deliveries=10_000)
     for n in range(4_000):
         trace.show(delivery(f"repository {n}"))
-    batch = Batches(trace).after(0)
+    batch = Batches(trace).after(0, math.inf)
     assert batch is not None
     ends: list[int] = []
     for text in batch.frames(LIST):
