@@ -46,6 +46,8 @@ class Bundle(Struct, frozen=True):
     payload: Payload | None = None
     missing: list[str] = field(default_factory=list[str])
     """Parts that the server no longer had, for people."""
+    words: dict[str, str] = field(default_factory=dict[str, str])
+    """What things are called on the page, as in ``hello``."""
 
 
 class _Head(Struct):
@@ -86,7 +88,9 @@ def read(content: bytes) -> Bundle:
     return bundle
 
 
-async def collect(details: Details, delivery: str, run: str) -> Bundle:
+async def collect(
+    details: Details, delivery: str, run: str, words: dict[str, str]
+) -> Bundle:
     """One run's parts, asked for one by one.
 
     Raises:
@@ -113,6 +117,7 @@ async def collect(details: Details, delivery: str, run: str) -> Bundle:
         effects=await collecting.effects(run),
         payload=await collecting.payload(delivery),
         missing=collecting.missing,
+        words=words,
     )
 
 

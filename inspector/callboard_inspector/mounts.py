@@ -24,7 +24,7 @@ def make_mounts(board: Callboard) -> Iterable[Mount]:
         feed,
         gate=gate,
         actions=board_actions(board) if settings.actions else None,
-        words={"effects": settings.effects},
+        words=settings.words,
     )
 
     def link(address: str, name: str | None = None) -> str:

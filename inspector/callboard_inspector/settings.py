@@ -19,3 +19,8 @@ class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How many may watch at once."""
     effects: str = "Entities"
     """What a task's changes are called on the page."""
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the page calls things."""
+        return {"effects": self.effects}

@@ -251,9 +251,45 @@ def test_run_is_kept_in_a_file_and_shown_where_there_is_no_server(
         panel = elsewhere.locator(".detail .panel")
         expect(panel).to_contain_text("ValueError: the owner does not want it")
         read_every_tab(elsewhere, panel)
+        expect(elsewhere.get_by_role("tab", name="Entities")).to_be_visible()
         expect(elsewhere.get_by_role("button", name="Replay")).to_have_count(0)
     finally:
         elsewhere.close()
+
+
+def test_file_stands_still_while_the_server_goes_on_and_is_left_for_what_is_new(
+    house: House, page: Page, tmp_path: Path
+) -> None:
+    delivery = delivered(house, "kept")
+    path = tmp_path / "run.json"
+    with page.expect_websocket() as opening:
+        page.goto(house.link(f"delivery={delivery}"))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Keep as a file").click()
+    waiting.value.save_as(path)
+    drop(page, path.read_text())
+    rows = page.locator(".delivery")
+    expect(rows).to_have_count(1)
+    expect(page.locator(".connection")).to_contain_text("from a file")
+    expect(page.get_by_role("button", name="Older deliveries")).to_be_hidden()
+    with opening.value.expect_event("framereceived", lambda said: "plete" in str(said)):
+        newer = delivered(house, "newer")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("tree").first.get_by_role("treeitem")).to_have_count(4)
+    page.get_by_role("button", name="Runs").click()
+    expect(page.locator(f"#delivery-{newer}")).to_be_visible()
+    expect(page.locator(f"#delivery-{delivery}")).to_have_attribute(
+        "aria-selected", "true"
+    )
+
+
+def test_older_deliveries_are_offered_only_where_there_may_be_some(
+    house: House, page: Page
+) -> None:
+    delivered(house, "only")
+    page.goto(house.link())
+    expect(page.locator(".delivery").first).to_be_visible()
+    expect(page.get_by_role("button", name="Older deliveries")).to_be_hidden()
 
 
 def test_run_is_a_page_of_its_own_opened_from_the_disk(

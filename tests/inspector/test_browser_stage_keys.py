@@ -58,6 +58,19 @@ def test_the_help_names_the_keys_that_are_tried_here(
     expect(help_).to_be_hidden()
 
 
+def test_keys_that_come_faster_than_frames_are_all_obeyed(
+    keys: Callable[[str], None], page: Page
+) -> None:
+    keys("Home")
+    page.evaluate(
+        """() => { for (let times = 0; times < 2; times += 1) {
+          const press = { key: "ArrowDown", bubbles: true };
+          document.body.dispatchEvent(new KeyboardEvent("keydown", press));
+        } }"""
+    )
+    expect(chosen(page)).to_have_text("scene")
+
+
 def test_arrows_walk_the_tree_and_fold_it(
     keys: Callable[[str], None], page: Page
 ) -> None:

@@ -248,10 +248,10 @@ async def test_a_run_without_a_tree_is_not_exported(tmp_path: Path) -> None:
     async with shelved(tmp_path / "callboard.db") as board:
         details = Details(watched_board(board))
         with pytest.raises(BundleError, match="not in the journal"):
-            await files.collect(details, "none", "none")
+            await files.collect(details, "none", "none", {})
         delivery = await deliver(board, "thing", {})
         with pytest.raises(BundleError, match="no recorded tree"):
-            await files.collect(details, delivery, "none")
+            await files.collect(details, delivery, "none", {})
 
 
 def test_a_tree_with_no_room_shows_what_failed_and_what_is_above_it() -> None:

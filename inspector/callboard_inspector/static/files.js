@@ -15,16 +15,17 @@ import { Picture } from "./state/picture.js";
 /**
  * @param {string} delivery
  * @param {string} run
+ * @param {Readonly<Record<string, string>>} words what things are called
  * @param {(question: Question) => Promise<Detail>} ask
  * @returns {Promise<void>}
  */
-export async function exportRun(delivery, run, ask) {
+export async function exportRun(delivery, run, words, ask) {
   const collecting = new Collecting(delivery, run);
   while (collecting.next !== null) {
     const detail = await ask(collecting.next);
     collecting.take(detail.answer, detail.error);
   }
-  const bundle = collecting.bundle(Date.now() / 1000);
+  const bundle = collecting.bundle(Date.now() / 1000, words);
   if (bundle === null) throw new Error(`the run cannot be kept: ${collecting.missing.join("; ") || "nothing is known of it"}`);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(bundle)], { type: "application/json" }));
@@ -42,6 +43,7 @@ export class Opened {
     this.picture = new Picture();
     this.picture.subscribe([{ delivery: this.delivery, run: null }]);
     for (const frame of framesOf(bundle)) this.picture.apply(frame);
+    this.picture.deliveries.first = this.delivery; // there is no other
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import { Connection } from "./connection.js";
 import { Questions } from "./questions.js";
+import { Freezer } from "./state/freezer.js";
 import { readDelivery } from "./state/rows.js";
 import { isStep, readRoute, writeRoute } from "./state/route.js";
 import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
@@ -28,13 +29,12 @@ import { makeToolbar } from "./view/toolbar.js";
 /** @typedef {import("./wire.js").Question} Question */
 /** @typedef {import("./wire.js").Detail} Detail */
 
-const MOST_HELD_BACK = 20_000;
 const RESULTS = 5;
 
 /** @type {State} */
 let state = { ...newState(), ...readRoute(location.search), follow: !location.search.includes("delivery="), compact: localStorage.getItem("density") === "compact" };
-/** Frames that came while the picture is frozen. @type {ServerFrame[]} */
-let heldBack = [];
+/** While the picture is held still. @type {Freezer | null} */
+let freezer = null;
 /** @type {import("./files.js").Opened | null} */
 let opened = null;
 let commands = 0;
@@ -45,7 +45,7 @@ const single = new Map();
 const questions = new Questions((frame) => connection.send(frame), (answers) => update({ answers }));
 const connection = new Connection({
   opened(hello) {
-    state = { ...state, hello };
+    state = { ...state, hello, words: opened === null ? hello.words : state.words };
     questions.reset();
     for (const [request, answered] of [...single]) {
       single.delete(request);
@@ -60,8 +60,8 @@ const connection = new Connection({
 function receive(frame) {
   switch (frame.type) {
     case "hello":
-      state.picture.apply(frame);
-      connection.send(state.picture.subscribe(scopes()));
+      served().apply(frame);
+      connection.send(served().subscribe(scopes()));
       break;
     case "detail": {
       const answered = single.get(frame.request);
@@ -85,40 +85,32 @@ function receive(frame) {
 
 /** @param {ServerFrame} frame */
 function take(frame) {
-  if (state.frozen === null) {
-    const newest = state.picture.deliveries.order[0];
-    state.picture.apply(frame);
-    if (newest !== undefined && newest === state.place.delivery) followNewest();
+  if (freezer?.holds(frame)) {
+    if (state.frozen !== null) state = { ...state, frozen: { ...state.frozen, behind: freezer.behind } };
     return;
   }
-  if (frame.type === "snapshot" && frame.scope !== "") {
-    state.picture.apply(frame); // a tree that was opened while frozen
-    return;
-  }
-  const unseen = frame.type === "snapshot" && frame.scope !== "" && !state.picture.trees.has(frame.scope);
-  if (unseen) {
-    // A tree that nobody has looked at yet: there is no picture of it to hold still.
-    if (frame.part === "begin") heldBack = heldBack.filter((held) => !("scope" in held) || held.scope !== frame.scope);
-    state.picture.apply(frame);
-    return;
-  }
-  if (heldBack.length < MOST_HELD_BACK) heldBack.push(frame);
-  const operations = frame.type === "delta" ? (frame.deliveries?.length ?? 0) + (frame.tasks?.length ?? 0) : 0;
-  state = { ...state, frozen: { ...state.frozen, behind: state.frozen.behind + operations } };
+  const newest = served().deliveries.order[0];
+  served().apply(frame);
+  if (freezer === null && opened === null && newest !== undefined && newest === state.place.delivery) followNewest();
+}
+
+/** The picture that the server keeps current, also while a file is looked at. */
+function served() {
+  return live?.picture ?? state.picture;
 }
 
 function freeze() {
-  if (state.frozen === null) {
-    update({ frozen: { at: state.picture.time, behind: 0 } });
+  if (freezer === null) {
+    freezer = new Freezer();
+    update({ frozen: { at: served().time, behind: 0 } });
     return;
   }
-  const missed = heldBack.length >= MOST_HELD_BACK;
-  for (const frame of heldBack) if (!missed) state.picture.apply(frame);
-  heldBack = [];
+  const whole = freezer.release(served());
+  freezer = null;
   update({ frozen: null });
-  if (missed) {
+  if (!whole) {
     // Too much to catch up with: a new picture is quicker.
-    state.picture.sequence = null;
+    served().sequence = null;
     connection.socket?.close();
   }
 }
@@ -142,8 +134,7 @@ function emit(intent) {
   state = reduce(state, intent);
   perform(intent);
   address(before);
-  const moved = before.place.delivery !== state.place.delivery || before.place.run !== state.place.run;
-  if (moved && opened === null && state.picture.sequence !== null) connection.send(state.picture.subscribe(scopes()));
+  if (opened === null) look(before);
   if (opened !== null && state.place.view !== "file" && intent.do === "go" && intent.place.view !== undefined) leaveFile();
   if (intent.do === "dialog") {
     // At once: what is typed next is meant for it.
@@ -203,11 +194,17 @@ function address(before) {
 addEventListener("popstate", () => {
   const before = state;
   state = { ...state, ...readRoute(location.search), range: null };
-  if (before.place.delivery !== state.place.delivery || before.place.run !== state.place.run) {
-    connection.send(state.picture.subscribe(scopes()));
-  }
+  look(before);
   changed();
 });
+
+/** Asks for another tree, if another one is looked at now. @param {State} before */
+function look(before) {
+  const { delivery, run } = state.place;
+  if (before.place.delivery === delivery && before.place.run === run) return;
+  if (delivery !== null) freezer?.open(delivery);
+  if (state.picture.sequence !== null) connection.send(state.picture.subscribe(scopes()));
+}
 
 /** One question outside of drawing. @param {Question} question @returns {Promise<Detail>} */
 function askOnce(question) {
@@ -238,7 +235,7 @@ async function keep() {
   if (delivery === null || !run) return;
   try {
     const { exportRun } = await import("./files.js");
-    await exportRun(delivery, run, askOnce);
+    await exportRun(delivery, run, state.words, askOnce);
   } catch (error) {
     say(/** @type {Error} */ (error).message);
   }
@@ -255,8 +252,9 @@ async function openFile(file) {
   }
   const { delivery, picture } = opened;
   const place = { ...newState().place, view: /** @type {const} */ ("file"), delivery };
-  live = { picture: state.picture, place: state.place };
-  update({ picture, place, folds: new Set(), range: null, frozen: null });
+  if (freezer !== null) freeze();
+  live ??= { picture: state.picture, place: state.place };
+  update({ picture, place, words: opened.bundle.words ?? {}, folds: new Set(), range: null });
 }
 
 async function choose() {
@@ -264,17 +262,16 @@ async function choose() {
   chooseFile((file) => emit({ do: "open", file }));
 }
 
-/** What was looked at before a file was. @type {Pick<State, "picture" | "place"> | null} */
+/** What was looked at before a file was, and is kept current meanwhile. @type {Pick<State, "picture" | "place"> | null} */
 let live = null;
 
 function leaveFile() {
   opened = null;
   if (live === null) return;
-  const view = state.place.view;
-  update({ picture: live.picture, place: { ...live.place, view }, folds: new Set(), range: null, answers: new Map() });
+  const { picture, place } = live;
   live = null;
-  state.picture.sequence = null;
-  connection.socket?.close(); // what came meanwhile is shown anew
+  update({ picture, place: { ...place, view: state.place.view }, words: state.hello?.words ?? {}, folds: new Set(), range: null, answers: new Map() });
+  if (picture.sequence !== null) connection.send(picture.subscribe(scopes()));
 }
 
 /** @param {string} message for people */

@@ -26,6 +26,7 @@ from callboard_inspector.bundle import Bundle, BundleError
 from callboard_inspector.detail import Details
 from callboard_inspector.enclosed import enclose
 from callboard_inspector.picture import DeliverySeen, read_delivery
+from callboard_inspector.settings import InspectorSettings
 from callboard_inspector.terminal.changes import change_lines
 from callboard_inspector.terminal.failures import failure_lines
 from callboard_inspector.terminal.trees import node_of_record, tree_table
@@ -86,12 +87,15 @@ def _find(target: str, number: int | None, config: Path | None) -> Bundle:
         return files.read(path.read_bytes())
     if os.sep in target or target.endswith(".json"):
         raise BundleError(f"{target}: there is no such file")
-    database = open_database(read_settings(config), create=False)
+    settings = read_settings(config)
+    words = settings.section("inspector", InspectorSettings).words
+    database = open_database(settings, create=False)
     try:
         database.expect_migrated()
         delivery, run = _resolve(database, target, number)
         watched = Watched(trace=Trace(), database=database)
-        return anyio.run(files.collect, Details(watched), delivery, run, backend="trio")
+        details = Details(watched)
+        return anyio.run(files.collect, details, delivery, run, words, backend="trio")
     finally:
         database.close()
 

@@ -49,7 +49,7 @@ function collected(ask) {
     collecting.take(answer, answer === null ? "not here" : null);
     assert.ok((asked += 1) < 50);
   }
-  return collecting.bundle(200);
+  return collecting.bundle(200, { effects: "Entities" });
 }
 
 test("a run is collected page by page, and read back as it was", () => {

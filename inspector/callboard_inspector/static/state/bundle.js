@@ -25,8 +25,8 @@ const TEXT = 200;
  *   format: typeof FORMAT, exported: number, run: string, delivery: DeliveryAnswer,
  *   tasks: TaskRecord[], effects: EffectAnswer[],
  *   payload: { headers: Record<string, string>, text: string, size: number } | null,
- *   missing: string[],
- * }} Bundle `exported` and all times in Unix seconds
+ *   missing: string[], words?: Readonly<Record<string, string>>,
+ * }} Bundle `exported` and all times in Unix seconds; `words` are what things are called
  */
 
 /** Asks for one run's parts, one question at a time. */
@@ -102,12 +102,13 @@ export class Collecting {
   /**
    * The file's content; null while parts are still to come, or without delivery or tree.
    * @param {number} now Unix seconds
+   * @param {Readonly<Record<string, string>>} words what things are called
    * @returns {Bundle | null}
    */
-  bundle(now) {
+  bundle(now, words) {
     if (this.next !== null || this.delivery === null || this.tasks.length === 0) return null;
     const { run, delivery, tasks, effects, payload, missing } = this;
-    return { format: FORMAT, exported: now, run, delivery, tasks, effects, payload, missing };
+    return { format: FORMAT, exported: now, run, delivery, tasks, effects, payload, missing, words };
   }
 }
 

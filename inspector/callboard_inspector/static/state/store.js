@@ -38,6 +38,7 @@ import { splitTaskId } from "./rows.js";
 /**
  * @typedef {{
  *   hello: import("../wire.js").Hello | null,
+ *   words: Readonly<Record<string, string>>,
  *   connection: Connection,
  *   beat: import("../wire.js").Beat | null,
  *   picture: Picture,
@@ -91,6 +92,7 @@ export const NOWHERE = {
 export function newState() {
   return {
     hello: null,
+    words: {},
     connection: { phase: "connecting", since: 0, attempts: 0, reason: null },
     beat: null,
     picture: new Picture(),

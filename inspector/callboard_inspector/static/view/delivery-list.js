@@ -20,10 +20,8 @@ const NORMAL = 46, COMPACT = 26;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeDeliveryList(emit) {
-  /** @type {State | null} */
-  let drawn = null;
-  /** @type {{ version: number, filter: string, rows: Delivery[] }} */
-  let known = { version: -1, filter: "", rows: [] };
+  /** @type {{ deliveries: unknown, version: number, filter: string, rows: Delivery[] }} */
+  let known = { deliveries: null, version: -1, filter: "", rows: [] };
   /** @type {{ now: number, selected: string | null }} */
   const seen = { now: 0, selected: null };
   const rows = new VirtualRows({
@@ -58,14 +56,13 @@ export function makeDeliveryList(emit) {
 
   /** @param {State} state */
   function draw(state) {
-    drawn = state;
     seen.now = nowOf(state);
     seen.selected = state.place.delivery;
     const { deliveries } = state.picture;
-    if (known.version !== deliveries.version || known.filter !== state.filter) {
+    if (known.deliveries !== deliveries || known.version !== deliveries.version || known.filter !== state.filter) {
       const wanted = deliveryFilter(parse(state.filter));
       const all = deliveries.order.map((id) => /** @type {Delivery} */ (deliveries.known.get(id)));
-      known = { version: deliveries.version, filter: state.filter, rows: wanted === null ? all : all.filter(wanted) };
+      known = { deliveries, version: deliveries.version, filter: state.filter, rows: wanted === null ? all : all.filter(wanted) };
     }
     const height = state.compact ? COMPACT : NORMAL;
     keepPlace(state, height);
@@ -77,6 +74,9 @@ export function makeDeliveryList(emit) {
     none.hidden = !empty;
     setText(none, empty ? "No delivery passes the filter." : "");
     more.hidden = deliveries.order.length === 0 || deliveries.order.at(-1) === deliveries.first;
+    // With room for more, nobody need ask for it, nor be offered what there may not be.
+    const room = known.rows.length * height < rows.extent && !filtered && state.connection.phase === "live";
+    if (room && !more.hidden) emit({ do: "older" });
   }
 
   /** Only what is in the document can be pointed at. @param {string | null} id */
@@ -101,9 +101,9 @@ export function makeDeliveryList(emit) {
 
   return {
     element, draw,
-    /** The delivery `step` further down; the newest when none is selected. @param {number} step */
-    neighbour(step) {
-      const at = known.rows.findIndex((row) => row.id === drawn?.place.delivery);
+    /** The delivery `step` further down; the newest when none is selected. @param {State} state @param {number} step */
+    neighbour({ place }, step) {
+      const at = known.rows.findIndex((row) => row.id === place.delivery);
       const next = at < 0 ? 0 : Math.max(0, Math.min(known.rows.length - 1, at + step));
       const row = known.rows[next];
       if (row === undefined) return;

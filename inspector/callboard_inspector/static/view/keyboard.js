@@ -59,8 +59,8 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
     }
     if (now.place.view !== "runs" && now.place.view !== "file") return false;
     switch (key) {
-      case "j": deliveries.neighbour(1); return true;
-      case "k": deliveries.neighbour(-1); return true;
+      case "j": deliveries.neighbour(now, 1); return true;
+      case "k": deliveries.neighbour(now, -1); return true;
       case "n": {
         const newest = deliveries.newest();
         emit({ do: "follow", on: true });
@@ -82,16 +82,16 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
     }
     if (target?.closest(OWN_ARROWS)) return false;
     if (target?.closest(".delivery-rows") && (key === "ArrowDown" || key === "ArrowUp")) {
-      deliveries.neighbour(key === "ArrowDown" ? 1 : -1);
+      deliveries.neighbour(now, key === "ArrowDown" ? 1 : -1);
       return true;
     }
-    return move(key);
+    return move(now, key);
   }
 
-  /** @param {string} key */
-  function move(key) {
+  /** @param {State} now @param {string} key */
+  function move(now, key) {
     const rows = tree.rows();
-    const at = tree.index();
+    const at = tree.index(now);
     const row = rows[at];
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: tree.list.page, PageUp: -tree.list.page, Home: -rows.length, End: rows.length };
     const step = steps[/** @type {keyof typeof steps} */ (key)];

@@ -25,8 +25,6 @@ const NORMAL = 26, COMPACT = 20;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeTaskTree(emit) {
-  /** @type {State | null} */
-  let drawn = null;
   /** @type {Range} */
   let range = { from: 0, to: 1 };
   let known = nothingKnown();
@@ -61,7 +59,6 @@ export function makeTaskTree(emit) {
 
   /** @param {State} state */
   function draw(state) {
-    drawn = state;
     const tree = chosenTree(state);
     element.classList.toggle("empty", tree === null);
     if (tree === null) {
@@ -115,8 +112,8 @@ export function makeTaskTree(emit) {
   return {
     element, draw, list,
     rows: () => known.rows,
-    /** Index of the selected row, or -1. */
-    index: () => drawn === null ? -1 : known.rows.findIndex((row) => taskId(row.task) === selectedId(/** @type {State} */ (drawn))),
+    /** Index of the row that is selected in `state`, or -1: keys come faster than frames. @param {State} state */
+    index: (state) => known.rows.findIndex((row) => taskId(row.task) === selectedId(state)),
   };
 }
 

@@ -75,7 +75,7 @@ export function makeToolbar(emit) {
     failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
     for (const tab of tabs) {
       setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);
-      if (tab.dataset["view"] === "entity") setText(tab, state.hello?.words["effects"] ?? "Effects");
+      if (tab.dataset["view"] === "entity") setText(tab, state.words["effects"] ?? "Effects");
     }
     if (document.activeElement !== filter && filter.value !== state.filter) filter.value = state.filter;
     const { frozen } = state;

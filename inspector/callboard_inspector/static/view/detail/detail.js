@@ -112,7 +112,7 @@ export function makeDetail(emit, ask) {
    * @param {State} state
    */
   function button(tab, current, context, state) {
-    const title = tab === "entities" ? state.hello?.words["effects"] ?? TITLES.entities : TITLES[tab];
+    const title = tab === "entities" ? state.words["effects"] ?? TITLES.entities : TITLES[tab];
     const count = { log: context.logs, entities: context.effects, error: context.failed ? 1 : 0 }[/** @type {string} */ (tab)] ?? 0;
     return h("button", {
       type: "button", role: "tab", id: `tab-${tab}`, "data-key": tab, "aria-selected": String(current),
