@@ -45,7 +45,7 @@ def demo() -> Generator[str]:
 
 def _address(playing: "subprocess.Popen[str]") -> str:
     for line in playing.stdout or ():
-        found = re.search(r"inspector\s+(http://\S+)", line)
+        found = re.search(r"inspector\s+(http://[^/\s]+/)", line)
         if found:
             return found[1]
     message = f"expected the demo to say where its inspector is; it ended: {playing}"

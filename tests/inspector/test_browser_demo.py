@@ -47,6 +47,9 @@ def test_trees_of_the_demo_are_live_soon_after_its_start(demo: str, page: Page) 
     newest.click()
     tasks = page.locator(".tree .task")
     expect(tasks.nth(1)).to_be_visible(timeout=SOON_MS)
+    # The link lets who opens it act.
+    replay = page.get_by_role("button", name="Replay", exact=True)
+    expect(replay).to_be_visible(timeout=SOON_MS)
     before = newest.get_attribute("data-id")
     # Another one arrives by itself.
     page.wait_for_function(

@@ -35,14 +35,23 @@ class Screen:
 
     def introduce(self) -> None:
         """Say what runs where, and what to try."""
-        front, watch = self._board.front_url, self._board.inspector_url
+        front = self._board.front_url
         world = self._world
         kept = f"kept in {self._kept}" if self._kept else "removed at the end"
         names = ", ".join(provider.name for provider in self._board.providers)
         out = self._console
         out.print("\n[bold]callboard demo[/]  everything on this machine\n")
         for subject, what, more in (
-            ("inspector", f"{watch}/", "every run, live: open this"),
+            (
+                "inspector",
+                self._board.launch_link() or "",
+                "every run, live: open this",
+            ),
+            (
+                "",
+                "who opens this link first may also cancel, replay, park and pause",
+                "",
+            ),
             ("catalog", f"{front}/api/catalog/entities", "what the runs made of it"),
             ("webhooks", f"{front}/webhooks/github", f"secret: {SECRET}"),
             ("GitHub", f"{world.github.url}/acme", "simulated"),
