@@ -84,7 +84,7 @@ export function makeWaterfallHead(emit) {
   /** @param {Range} range @param {number} origin */
   function drawAxis(range, origin) {
     // A label that would be cut at the edge says nothing.
-    const marks = ticks(range, origin, Math.max(2, Math.floor(width / 90)))
+    const marks = ticks(range, origin, Math.max(2, Math.floor(width / 70)))
       .filter(({ at }) => (1 - share(range, at)) * width > LABEL);
     while (axis.children.length > marks.length) axis.lastElementChild?.remove();
     marks.forEach(({ at, label }, index) => {
