@@ -33,8 +33,20 @@ async def test_unmentioned_entity_is_told_with_who_looked(shelf: Shelf) -> None:
         "component:default/a is not there: no provider mentions it, nor did within "
         "the history kept.",
         "files last read everything at 1970-01-01T00:00:01+00:00, run run1, and gave "
-        "1 entities; this is not among them.",
+        "1 entity; this is not among them.",
     ]
+
+
+async def test_who_never_had_to_do_with_an_entity_is_not_told_of_while_it_is_there(
+    shelf: Shelf,
+) -> None:
+    await shelf.give(Full([component("a")]))
+    await shelf.give(Full([component("b")]), provider="others")
+    told = (await shelf.get(f"{A}/why"))["told"]
+    assert not any("others" in line for line in told), told
+    await shelf.give(Full())
+    told = (await shelf.get(f"{A}/why"))["told"]
+    assert "others last read everything" in told[-1]
 
 
 async def test_mistyped_ref_is_answered_with_those_of_the_same_name(

@@ -178,7 +178,7 @@ def why(connection: Connection, ref: str) -> Why:
         *_claimed(words),
         *_supplemented(additions),
         *_against(standing),
-        *_looked(looks),
+        *_looked(looks if shown is None else _concerned(looks, words, happenings)),
         *(_unread(unread) if shown is None else ()),
     ]
     last = happenings[0] if happenings else None
@@ -319,6 +319,14 @@ def _against(standing: tuple[Standing, ...]) -> Iterator[str]:
         yield f"Standing since {_time(problem.at)}{run}: {problem.message}."
 
 
+def _concerned(
+    looks: tuple[Look, ...], words: tuple[Word, ...], happenings: list[Happening]
+) -> tuple[Look, ...]:
+    """Those of providers that ever had to do with it: the others miss nothing."""
+    providers = {word.provider for word in words} | {h.provider for h in happenings}
+    return tuple(look for look in looks if look.named or look.provider in providers)
+
+
 def _looked(looks: tuple[Look, ...]) -> Iterator[str]:
     for look in looks:
         what = look.location_key or "everything"
@@ -326,7 +334,8 @@ def _looked(looks: tuple[Look, ...]) -> Iterator[str]:
         if not look.present:
             yield f"The provider {look.provider} is no longer configured."
         elif not look.named:
-            yield f"{read}, and gave {look.given} entities; this is not among them."
+            gave = "1 entity" if look.given == 1 else f"{look.given} entities"
+            yield f"{read}, and gave {gave}; this is not among them."
         elif look.found:
             yield f"{read}, and found it."
 
