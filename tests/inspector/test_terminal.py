@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from callboard import (
@@ -29,6 +30,7 @@ from callboard import (
     record_effects,
 )
 from callboard.cli.runs import runs as runs_command
+from callboard.clock import duration
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.testing import THING, deliver, open_board, settled
 from callboard_inspector import bundle as files
@@ -268,6 +270,19 @@ def test_a_tree_with_no_room_shows_what_failed_and_what_is_above_it() -> None:
     assert "t150" in text
     assert "t200" in text
     assert "197 more tasks" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_how_long_a_task_took_is_never_cut(width: int) -> None:
+    nodes = [structs.replace(node(0, None, "completed"), name="n" * 200)]
+    nodes += [structs.replace(node(1, 0, "completed"), labels={"said": "l" * 200})]
+    console = Console(file=io.StringIO(), width=width)
+    console.print(tree_table(nodes, 0.0, 5, wrap=False))
+    assert isinstance(console.file, io.StringIO)
+    first, second = console.file.getvalue().splitlines()
+    took = duration(nodes[0].ended or 0.0)
+    assert f"…  {took}" in first
+    assert f"{took}  said=" in second
 
 
 def test_a_tree_deeper_than_pythons_stack_is_shown() -> None:

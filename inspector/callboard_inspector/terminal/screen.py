@@ -22,6 +22,7 @@ _LATE = 2.5
 """Seconds without a beat after which what is shown is stale."""
 _LOOP_LATE = 0.1
 _ROWS = 12
+_WIDE = 100
 _TREE_ROWS = 7
 """Lines that a tree needs to be worth showing."""
 
@@ -129,7 +130,8 @@ def _deliveries(views: list[DeliverySeen], width: int) -> Table:
     table.add_column("about", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("state", width=9)
     table.add_column("took", justify="right", width=9)
-    if width >= 100:
+    why = width >= _WIDE and any(view.rest.reason for view in views)
+    if why:
         table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=4)
     for view in views:
         mark, style = MARKS.get(DeliveryState(view.state), ("?", ""))
@@ -145,7 +147,7 @@ def _deliveries(views: list[DeliverySeen], width: int) -> Table:
             Text(view.state, style),
             Text(took, "dim"),
         ]
-        if width >= 100:
+        if why:
             cells.append(Text(view.rest.reason or "", "dim"))
         table.add_row(*cells)
     return table

@@ -105,11 +105,15 @@ def tree_table(nodes: Iterable[Node], now: float, room: int, *, wrap: bool) -> T
         hidden = len(lines) - len(shown)
         lines = shown
     table = Table(box=None, pad_edge=False, show_header=False, expand=False)
-    table.add_column(no_wrap=True, overflow="ellipsis", min_width=24, ratio=None)
+    # Only columns that may wrap are made narrower, so that no time is cut; that a text
+    # does not wrap all the same is its own affair.
+    table.add_column(overflow="ellipsis", min_width=24)
     table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=not wrap, overflow="fold" if wrap else "ellipsis")
+    table.add_column(overflow="fold" if wrap else "ellipsis")
     for line in lines:
-        table.add_row(_name(line), _took(line.node, now), _says(line.node))
+        name, said = _name(line), _says(line.node)
+        name.no_wrap, said.no_wrap = True, not wrap
+        table.add_row(name, _took(line.node, now), said)
     if hidden:
         table.add_row(Text(f"… {hidden:,} more tasks", style=_FAINT), "", "")
     return table

@@ -28,7 +28,8 @@ from callboard.history import DeliveryFilter
 from callboard.settings import SettingsError
 
 _PAGE = 1_000
-_WIDE = 110
+_WIDE, _NARROW = 110, 72
+"""Columns from which there is room for reasons, and from which for times."""
 MARKS = {
     DeliveryState.QUEUED: ("◌", "dim"),
     DeliveryState.RUNNING: ("●", "cyan"),
@@ -139,16 +140,15 @@ def _table(found: list[DeliveryView], width: int) -> Table:
     for heading in ("event", "about"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=share)
     table.add_column("state", width=max([9, *map(len, states)]))
-    table.add_column("took", width=9, justify="right")
+    took = width >= _NARROW
+    if took:
+        table.add_column("took", width=9, justify="right")
     why = width >= _WIDE and any(view.reason for view in found)
     if why:
         table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=share)
     for view, received, state in zip(found, times, states, strict=True):
         mark, style = MARKS[view.state]
         event = view.event if view.action is None else f"{view.event}.{view.action}"
-        took = ""
-        if view.started_at is not None and view.ended_at is not None:
-            took = clock.duration(view.ended_at - view.started_at)
         cells = [
             Text(mark, style),
             Text(received, "dim"),
@@ -156,10 +156,19 @@ def _table(found: list[DeliveryView], width: int) -> Table:
             Text(event),
             Text(view.repository or view.organization or ""),
             Text(state, style),
-            Text(took, "dim"),
         ]
-        table.add_row(*cells, *([Text(view.reason or "", "dim")] if why else []))
+        if took:
+            cells.append(Text(_length_of(view), "dim"))
+        if why:
+            cells.append(Text(view.reason or "", "dim"))
+        table.add_row(*cells)
     return table
+
+
+def _length_of(view: DeliveryView) -> str:
+    if view.started_at is None or view.ended_at is None:
+        return ""
+    return clock.duration(view.ended_at - view.started_at)
 
 
 def _moment_of(view: DeliveryView, today: str) -> str:
