@@ -44,6 +44,31 @@ async function scroll({ box, pixels, seconds }) {
   return frames;
 }
 
+/**
+ * How old what a task last said of itself is, when it can be seen.
+ *
+ * The task `clock` says the time again and again. What is in the document when a frame
+ * begins is on the screen when the next one does.
+ * @param {number} seconds
+ * @returns {Promise<number[]>} milliseconds, of everything that it said
+ */
+async function ages(seconds) {
+  const row = [...document.querySelectorAll(".task")].find((task) => task.querySelector(".name").textContent === "clock");
+  const said = () => Number(row.querySelector(".more").textContent.replace(/\D/g, ""));
+  const found = [];
+  let before = said();
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until) {
+    await new Promise(requestAnimationFrame);
+    const now = said();
+    if (now === before) continue;
+    before = now;
+    await new Promise(requestAnimationFrame);
+    found.push(performance.timeOrigin + performance.now() - now);
+  }
+  return found;
+}
+
 /** Rows of plain text, all of them in the document. @param {number} many */
 function bare(many) {
   const box = document.createElement("div");

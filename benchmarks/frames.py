@@ -9,6 +9,9 @@ is; how many frames came late, by half of one or more; and how much of a frame i
 style and layout. Beside it a page of as many rows of plain text, that nothing changes,
 scrolled alike: what this Chromium can do here.
 
+Also from a task's change of state to its picture: how old is what one task of them says
+ten times a second when the page shows it, alone and amid the thousand changes.
+
 Twice: at the screen's sixty frames a second, where no frame is shorter than 16.7 ms and
 the goal is that none is missed, and with no limit, where a frame takes what it costs.
 """
@@ -16,7 +19,8 @@ the goal is that none is missed, and with no limit, where a frame takes what it 
 import random
 import shutil
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -38,6 +42,7 @@ from callboard_inspector.served import House, served
 
 _RATE = 1_000
 """Changes a second."""
+_TICK = 0.1
 _PIXELS = 60
 """Of each frame: a hundred and forty rows a second."""
 _FRAME = 1000 / 60
@@ -58,11 +63,17 @@ class Crowd(Provider):
         """Start them; they end with the run."""
         many: int = event.payload["tasks"]
         async with anyio.create_task_group() as group:
+            group.start_soon(self._tell_the_time, run, name="clock")
             for row in range(0, many, 100):
                 group.start_soon(
                     partial(self._row, run, min(100, many - row), many / _RATE),
                     name=f"row {row}",
                 )
+
+    async def _tell_the_time(self, run: Run) -> None:
+        while True:
+            await anyio.sleep(_TICK)
+            run.label(at=time.time_ns() // 1_000_000)
 
     async def _row(self, run: Run, many: int, every: float) -> None:
         async with anyio.create_task_group() as group:
@@ -149,6 +160,12 @@ class Viewer:
             f" style {style:.1f}, layout {layout:.1f}"
         )
 
+    def measure_ages(self, name: str) -> None:
+        """How long a change takes to the screen."""
+        ages: list[float] = self.do("ages", self._seconds)
+        halfway, late = percentile(ages, 0.5), percentile(ages, 0.95)
+        print(f"  {name:<22} p50 {halfway:5.1f}  p95 {late:5.1f}")
+
     def _costs(self) -> list[float]:
         answer = msgspec.convert(self._metrics.send("Performance.getMetrics"), _Metrics)
         values = {metric.name: metric.value for metric in answer.metrics}
@@ -157,10 +174,7 @@ class Viewer:
 
 def look(browser: Browser, house: House, delivery: str, sizes: Any) -> None:
     """Measure every way of looking, in one browser."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    page.goto(house.link(f"delivery={delivery}"))
-    page.locator(".task").nth(5).wait_for()
+    page = opened(browser, house, delivery)
     viewer = Viewer(page, sizes.seconds)
     viewer.do("readList", sizes.deliveries)
     viewer.measure("changes alone", ".tree .rows", 0)
@@ -169,7 +183,27 @@ def look(browser: Browser, house: House, delivery: str, sizes: Any) -> None:
     page.goto("about:blank")
     viewer.do("bare", sizes.tasks)
     viewer.measure("plain text, scrolled", "#bare", _PIXELS)
-    context.close()
+    page.context.close()
+
+
+def look_for_changes(
+    browser: Browser, house: House, deliveries: Mapping[str, str], seconds: int
+) -> None:
+    """Measure the way of a change to the screen, of several runs."""
+    for name, delivery in deliveries.items():
+        page = opened(browser, house, delivery)
+        page.wait_for_timeout(1000)  # what comes with the opening is not counted
+        Viewer(page, seconds).measure_ages(name)
+        page.context.close()
+
+
+def opened(browser: Browser, house: House, delivery: str) -> Page:
+    """A page that shows the run of a delivery."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(house.link(f"delivery={delivery}"))
+    page.locator(".task", has_text="clock").wait_for()
+    return page
 
 
 @contextmanager
@@ -196,7 +230,12 @@ def main() -> None:
     print(machine())
     with served(Crowd(), settings={"runtime": {"attempts": 1}}) as house:
         house.call(partial(fill, sizes.deliveries))
+        alone = house.deliver("thing", {"tasks": 0})
         delivery = house.deliver("thing", {"tasks": sizes.tasks})
+        print("milliseconds from a change to the screen")
+        with chromium() as browser:
+            ways = {"alone": alone, "amid many": delivery}
+            look_for_changes(browser, house, ways, sizes.seconds)
         for title, arguments in (("sixty a second", ()), ("no limit", _UNLIMITED)):
             print(f"{title}, milliseconds between frames")
             with chromium(*arguments) as browser:
