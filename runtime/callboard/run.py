@@ -54,10 +54,11 @@ class Run:
         current = self._current()
         node = current.tree.add(current, name, "span")
         node.label(labels)
-        node.start()
         token = CURRENT.set(node)
         try:
+            # The scope comes first: who is told that it runs may cancel it.
             with anyio.CancelScope() as node.scope:
+                node.start()
                 yield
         except BaseException as error:
             close(node, error)
