@@ -25,6 +25,12 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 _READERS = 4
+_TAKE_TURNS = {
+    # The sqlite3 module begins no transaction for statements that change the schema:
+    # without this each would be on disk alone, and a start cut short the last one.
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(hashtext('callboard migrations'))",
+}
 # A limiter belongs to one event loop, and a database to all of the process.
 _limiter: RunVar[anyio.CapacityLimiter] = RunVar("callboard_readers")
 
@@ -79,7 +85,8 @@ class Database:
         """Bring the tables of ``package`` to the newest version.
 
         The package holds Alembic scripts in ``migrations/versions``; ``version_table``
-        keeps its version apart from other packages'.
+        keeps its version apart from other packages'. All of it happens or, after a
+        crash, none; processes that start together take turns.
         """
         from alembic import command
         from alembic.config import Config
@@ -90,6 +97,7 @@ class Database:
         config.set_main_option("version_locations", str(folder / "versions"))
         config.set_main_option("path_separator", "newline")
         with self.engine.begin() as connection:
+            connection.exec_driver_sql(_TAKE_TURNS[self.dialect])
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table
             command.upgrade(config, "head")

@@ -24,6 +24,7 @@ from callboard.testing import signed
 logger = logging.getLogger(__name__)
 
 KILLS = 200
+FIRST_STARTS = 30
 SENDERS = 4
 
 
@@ -84,6 +85,22 @@ def test_two_hundred_kills_lose_no_acknowledged_delivery(
     finish(servers, path)
     cut = expect_kept(path, acked)
     assert cut, "no run was cut short: the kills came too late to prove anything"
+
+
+def test_kills_during_the_first_start_leave_a_database_that_opens(
+    servers: Any, tmp_path: Path
+) -> None:
+    for number in range(FIRST_STARTS):
+        path = tmp_path / f"{number}.db"
+        process = servers.start(path)
+        # Spread over all of a start, of which the migrations are the longest part.
+        threading.Event().wait(0.2 * number / FIRST_STARTS)
+        os.kill(process, signal.SIGKILL)
+        servers.ended()
+        process = servers.start(path)
+        assert post(servers.ready(), "first", '{"n": "first"}') == 202
+        os.kill(process, signal.SIGKILL)
+        servers.ended()
 
 
 def expect_kept(path: Path, acked: set[str]) -> int:
