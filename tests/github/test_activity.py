@@ -27,18 +27,6 @@ LIVE = "resource:default/acme-shop-environment-production"
 
 
 @pytest.fixture
-def github() -> Simulator:
-    return Simulator(seed=5)
-
-
-@pytest.fixture
-def acme(github: Simulator) -> Organization:
-    organization = github.create_organization("acme", members=["operator"])
-    organization.create_hook("http://callboard/webhooks/github", secret="s")
-    return organization
-
-
-@pytest.fixture
 def shop(acme: Organization) -> Repository:
     return acme.create_repository("shop", files={"catalog-info.yaml": SHOP})
 

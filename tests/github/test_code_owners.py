@@ -116,18 +116,6 @@ def component(owner: str = "", name: str = "shop") -> str:
 
 
 @pytest.fixture
-def github() -> Simulator:
-    return Simulator(seed=5)
-
-
-@pytest.fixture
-def acme(github: Simulator) -> Organization:
-    organization = github.create_organization("acme", members=["operator"])
-    organization.create_hook("http://callboard/webhooks/github", secret="s")
-    return organization
-
-
-@pytest.fixture
 def shop(acme: Organization) -> Repository:
     return acme.create_repository(
         "shop", files={FILE: component(), OWNERS: "* @acme/web\n"}

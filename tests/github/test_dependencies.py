@@ -42,18 +42,6 @@ def logs() -> Generator[None]:
 
 
 @pytest.fixture
-def github() -> Simulator:
-    return Simulator(seed=5)
-
-
-@pytest.fixture
-def acme(github: Simulator) -> Organization:
-    organization = github.create_organization("acme", members=["operator"])
-    organization.create_hook("http://callboard/webhooks/github", secret="s")
-    return organization
-
-
-@pytest.fixture
 def shop(acme: Organization) -> Repository:
     files = {
         FILE: component("shop"),

@@ -28,11 +28,6 @@ FILE = "catalog-info.yaml"
 
 
 @pytest.fixture
-def github() -> Simulator:
-    return Simulator(seed=5)
-
-
-@pytest.fixture
 def acme(github: Simulator) -> Organization:
     return founded(github, "acme")
 

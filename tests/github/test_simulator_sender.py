@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
+import httpx
 import pytest
 import trio
 from anyio.lowlevel import checkpoint
@@ -364,3 +365,17 @@ def test_query_library_and_server_are_imported_only_when_used() -> None:
     )
 
     assert done.stdout.split() == []
+
+
+async def test_client_that_leaves_in_the_middle_of_a_body_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Simulator(seed=1).serve() as github:
+        address = urllib.parse.urlsplit(github.api_url)
+        stream = await anyio.connect_tcp(address.hostname or "", address.port or 0)
+        async with stream:
+            await stream.send(b"POST /graphql HTTP/1.1\r\nhost: x\r\n")
+            await stream.send(b"content-length: 100\r\n\r\n{")
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{github.api_url}/meta")).status_code < 500
+    assert caplog.records == []

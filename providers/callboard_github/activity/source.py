@@ -28,7 +28,7 @@ from callboard_github.client import GitHub
 from callboard_github.repositories import Repositories
 from callboard_github.repositories.answers import Files, Repository
 from callboard_github.repositories.asking import Question
-from callboard_github.repositories.entities import PROJECT_SLUG, key_of, path_in
+from callboard_github.repositories.entities import PROJECT_SLUG, key_of, repository_in
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.listing import list_repositories
 from callboard_github.repositories.source import Findings
@@ -121,7 +121,7 @@ class PartSource(ABC):
             by_key.setdefault(item.location_key, []).append(item.entity)
         return [
             Supplement(
-                about=f"{Repositories.name}/{_number(key)}/",
+                about=f"{Repositories.name}/{repository_in(key)}/",
                 annotations={f"callboard/{self._kind}s": _listed(entities)},
                 depends_on=[entity.ref for entity in entities],
                 location_key=key,
@@ -155,10 +155,6 @@ class PartSource(ABC):
             ),
             spec={"type": f"github-{self._kind}", "owner": self._owner},
         )
-
-
-def _number(key: str) -> str:
-    return key[: len(key) - len(path_in(key)) - 1].rpartition("/")[2]
 
 
 def _listed(entities: Sequence[Entity]) -> str:

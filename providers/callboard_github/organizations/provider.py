@@ -37,6 +37,7 @@ from callboard_github.events import (
 )
 from callboard_github.guard import check_removals
 from callboard_github.names import Names
+from callboard_github.organization_events import Installation, installed_for, new_name
 from callboard_github.organizations.answers import OrganizationRead, Person, Team
 from callboard_github.organizations.entities import group_entity, user_entity
 from callboard_github.organizations.known import Known
@@ -194,22 +195,13 @@ class Organizations(EntityProvider):
 
     # Whole organizations.
 
-    @on(OrganizationRenamed)
+    @on(OrganizationRenamed, InstallationTargetRenamed)
     async def organization_renamed(
-        self, event: OrganizationRenamed, run: CatalogRun
+        self, event: OrganizationRenamed | InstallationTargetRenamed, run: CatalogRun
     ) -> None:
         """All of the organization is read anew under its new login."""
-        old = event.changes and event.changes.login and event.changes.login.from_
-        await self._renamed(run, old, event.organization.login)
-
-    @on(InstallationTargetRenamed)
-    async def target_renamed(
-        self, event: InstallationTargetRenamed, run: CatalogRun
-    ) -> None:
-        """The same, as an app is told of it."""
-        new, old = event.account.login, event.changes.login
-        if new is not None and event.target_type == "Organization":
-            await self._renamed(run, old and old.from_, new)
+        if (renamed := new_name(event)) is not None:
+            await self._renamed(run, *renamed)
 
     async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
         if old is not None and self.scope.renamed(old, new):
@@ -233,25 +225,12 @@ class Organizations(EntityProvider):
     )
     async def installation_changed(
         self,
-        event: InstallationCreated
-        | InstallationDeleted
-        | InstallationNewPermissionsAccepted
-        | InstallationSuspend
-        | InstallationUnsuspend,
+        event: Installation,
         run: CatalogRun,
     ) -> None:
-        """All of the organization is read, or goes if the app can not read it.
-
-        What organizations that are configured by name had stays: the app may come back.
-        """
-        account = event.installation.account
-        if account is None or account.login is None:
-            return
-        gone = isinstance(event, InstallationDeleted | InstallationSuspend)
-        if gone and not self.scope.discovers:
-            run.label(skipped=f"{account.login} is configured by name")
-            return
-        await self._whole(run, account.login)
+        """All of the organization is read, or goes if the app can not read it."""
+        if (login := installed_for(event, self.scope, run)) is not None:
+            await self._whole(run, login)
 
     async def _whole(
         self, run: CatalogRun, organization: str, past: str | None = None

@@ -26,6 +26,11 @@ def key_of(provider: str, repository: int, path: str = "") -> str:
     return f"{provider}/{repository}/{path}"
 
 
+def repository_in(key: str) -> str:
+    """The number of the repository in a location key, in digits."""
+    return key.split("/", 2)[1]
+
+
 def path_in(key: str) -> str:
     """The path in a location key."""
     return key.split("/", 2)[2]

@@ -32,6 +32,7 @@ from callboard_github.events import (
     RepositoryTransferred,
     RepositoryUnarchived,
 )
+from callboard_github.organization_events import installed_for, new_name
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.source import Source
 from callboard_github.repositories.updating import Updater
@@ -140,22 +141,16 @@ class Following(EntityProvider):
 
     # Whole organizations.
 
-    @on(OrganizationRenamed)
+    @on(OrganizationRenamed, InstallationTargetRenamed)
     async def organization_renamed(
-        self, event: OrganizationRenamed, run: CatalogRun
+        self, event: OrganizationRenamed | InstallationTargetRenamed, run: CatalogRun
     ) -> None:
         """All repositories are read anew: each has another address."""
-        old = event.changes and event.changes.login and event.changes.login.from_
-        await self._renamed(run, old, event.organization.login)
-
-    @on(InstallationTargetRenamed)
-    async def target_renamed(
-        self, event: InstallationTargetRenamed, run: CatalogRun
-    ) -> None:
-        """The same, as an app is told of it."""
-        old, new = event.changes.login, event.account.login
-        if new is not None and event.target_type == "Organization":
-            await self._renamed(run, old and old.from_, new)
+        if (renamed := new_name(event)) is not None:
+            old, new = renamed
+            if old is not None:
+                self.scope.renamed(old, new)
+            await self.updater.owner(run, new, past=old)
 
     @on(OrganizationDeleted)
     async def organization_deleted(
@@ -178,23 +173,9 @@ class Following(EntityProvider):
         | InstallationUnsuspend,
         run: CatalogRun,
     ) -> None:
-        """All repositories are read, or go if the app can not read them any more.
-
-        Those of organizations that are configured by name stay: the app may come back.
-        """
-        account = event.installation.account
-        if account is None or account.login is None:
-            return
-        gone = isinstance(event, InstallationDeleted | InstallationSuspend)
-        if gone and not self.scope.discovers:
-            run.label(skipped=f"{account.login} is configured by name")
-            return
-        await self.updater.owner(run, account.login)
-
-    async def _renamed(self, run: CatalogRun, old: str | None, new: str) -> None:
-        if old is not None:
-            self.scope.renamed(old, new)
-        await self.updater.owner(run, new, past=old)
+        """All repositories are read, or go if the app can not read them any more."""
+        if (login := installed_for(event, self.scope, run)) is not None:
+            await self.updater.owner(run, login)
 
     # Everything.
 

@@ -14,7 +14,7 @@ import anyio
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
@@ -88,7 +88,10 @@ class Service:
 
     async def _guarded(self, request: Request, respond: "Respond") -> Response:
         """Answer a call with what stands around it, whatever it is."""
-        raw = await request.body()
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return Response()  # nobody is left to answer
         try:
             identity = self.tokens.identify(request.headers.get("authorization"))
             self.budgets.enter(identity.who)
