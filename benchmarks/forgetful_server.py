@@ -12,14 +12,16 @@ from itertools import islice
 from pathlib import Path
 
 from callboard import Database, Settings, serving
-from callboard.delivery import Delivery, DeliveryView
+from callboard.delivery import DeliveryState, DeliveryView
 from callboard.journal import (
     Accepted,
     Arrival,
+    Begun,
     Head,
     Journal,
     RunEnd,
     RunStart,
+    Then,
     Waiting,
 )
 from callboard.registry import assemble
@@ -31,17 +33,13 @@ class Forgetful(Journal):
     def __init__(self, database: Database, *, idle: bool) -> None:
         super().__init__(database)
         self._idle = idle
-        self._queue: dict[str, tuple[Delivery, Waiting]] = {}
+        self._queue: dict[str, tuple[Begun, Waiting]] = {}
 
-    async def append(self, arrival: Arrival) -> Accepted:
+    async def append(
+        self, arrival: Arrival, then: Then[Accepted] | None = None
+    ) -> Accepted:
         """Taken at once; each is as good as new."""
         delivery, order = arrival.delivery, arrival.order
-        waiting = None
-        if not self._idle:
-            waiting = Waiting(
-                delivery.id, order.keys, order.fold, delivery.organization
-            )
-            self._queue[delivery.id] = (delivery, waiting)
         view = DeliveryView(
             id=delivery.id,
             source=delivery.source,
@@ -53,15 +51,36 @@ class Forgetful(Journal):
             received_at=delivery.received_at,
             state=arrival.state,
         )
-        return Accepted(view, waiting=waiting)
+        waiting = None
+        if not self._idle:
+            waiting = Waiting(
+                delivery.id, order.keys, order.fold, delivery.organization
+            )
+            self._queue[delivery.id] = (Begun(delivery, view), waiting)
+        accepted = Accepted(view, waiting=waiting)
+        if then is not None:
+            then(accepted)
+        return accepted
 
-    async def start(self, start: RunStart) -> Delivery | None:
+    async def start(
+        self, start: RunStart, then: Then[Begun | None] | None = None
+    ) -> Begun | None:
         """Hand it out."""
-        delivery, _ = self._queue.pop(start.delivery, (None, None))
-        return delivery
+        begun = self._queue.pop(start.delivery, (None, None))[0]
+        if begun is not None:
+            begun.view.state, begun.view.run = DeliveryState.RUNNING, start.run
+        if then is not None:
+            then(begun)
+        return begun
 
-    async def finish(self, end: RunEnd) -> None:
+    async def finish(
+        self,
+        end: RunEnd,  # noqa: ARG002 - as in the journal itself
+        then: Then[None] | None = None,
+    ) -> None:
         """Forget it."""
+        if then is not None:
+            then(None)
 
     async def queued(self, limit: int) -> Head:
         """The oldest."""

@@ -98,8 +98,9 @@ class Actions:
         )
         arrival = Arrival(again, order, replay_of=delivery, reason=reason)
         self._conductor.asked[id_] = reason  # before the dispatcher can find it
-        accepted = await self._journal.append(arrival)
-        self._trace.show(accepted.view)
+        accepted = await self._journal.append(
+            arrival, then=lambda accepted: self._trace.update(accepted.view)
+        )
         self._offer(accepted.waiting)
         await self._note(who, "replay", delivery, id_)
         return accepted
@@ -146,8 +147,7 @@ class Actions:
         """
         now = clock.now()
         until = None if seconds is None else now + seconds
-        standing = self._standing(provider)
-        standing.pause = Pause(since=now, until=until, reason=f"by {who}")
+        self._standing(provider).hold(Pause(now, until, f"by {who}"))
         await self._note(who, "pause", provider, until=until)
 
     async def resume(self, provider: str, who: str) -> int:
@@ -216,17 +216,16 @@ class Actions:
         to: DeliveryState,
         reason: str,
     ) -> DeliveryView:
-        moved = await self._journal.move(Move(delivery, allowed, to, reason))
+        def told(moved: DeliveryView | None) -> None:
+            if moved is not None:
+                self._trace.update(moved)
+
+        moved = await self._journal.move(Move(delivery, allowed, to, reason), told)
         if moved is None:
             expected = " or ".join(allowed)
             message = f"delivery {delivery}: expected it to be {expected}"
             raise ActionError(message)
-        known = self._trace.change(
-            delivery, state=to, reason=reason, attempts=moved.attempts
-        )
-        if known is None:
-            self._trace.show(moved)
-        return known or moved
+        return self._trace.deliveries.get(delivery, moved)
 
     def _offer(self, waiting: Waiting | None) -> None:
         if waiting is not None:

@@ -24,7 +24,7 @@ from callboard.actions import Actions
 from callboard.backstage import Backstage
 from callboard.conductor import Conductor
 from callboard.database import Database
-from callboard.delivery import UNENDED, DeliveryState
+from callboard.delivery import UNENDED
 from callboard.dispatch import Dispatcher
 from callboard.intake import Intake
 from callboard.journal import Accepted, Arrival, Journal
@@ -204,13 +204,9 @@ class Callboard:
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Record a delivery and let it run; it is on disk when this returns."""
-        accepted = await self.journal.append(arrival)
-        view = accepted.view
-        changes: dict[str, object] = {"redeliveries": view.redeliveries}
-        if accepted.waiting is not None:
-            changes |= {"state": DeliveryState.QUEUED, "attempts": view.attempts}
-        if self.trace.change(view.id, **changes) is None:
-            self.trace.show(view)
+        accepted = await self.journal.append(
+            arrival, then=lambda accepted: self.trace.update(accepted.view)
+        )
         if accepted.waiting is not None and self._dispatcher is not None:
             self._dispatcher.offer(accepted.waiting)
         return accepted
@@ -291,7 +287,7 @@ class Callboard:
         for name, entry in (await self.database.read(history.pauses)).items():
             standing = conductor.standings.get(name)
             if standing is not None:
-                standing.pause = Pause(entry.at, entry.until, f"by {entry.who}")
+                standing.hold(Pause(entry.at, entry.until, f"by {entry.who}"))
 
     async def _unended(self, delivery: str) -> bool:
         view = self.trace.deliveries.get(delivery)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
-from callboard.journal import Journal, RunEnd, RunStart, Waiting
+from callboard.journal import Begun, Journal, RunEnd, RunStart, Waiting
 from callboard.logs import attach
 from callboard.policy import Policy
 from callboard.provider import Handler
@@ -119,17 +119,15 @@ class Conductor:
         attempt = waiting.attempts + 1
         at = clock.now()
         start = RunStart(run=run, delivery=waiting.id, attempt=attempt, at=at)
-        delivery = await self.insist(lambda: self._journal.start(start))
-        if delivery is None:
+
+        def told(begun: Begun | None) -> None:
+            if begun is not None:
+                self._trace.update(begun.view)
+
+        begun = await self.insist(lambda: self._journal.start(start, told))
+        if begun is None:
             return None
-        self._trace.change(
-            waiting.id,
-            state=DeliveryState.RUNNING,
-            run=run,
-            attempts=attempt,
-            started_at=at,
-            ended_at=None,
-        )
+        delivery = begun.delivery
         handlers = [
             handler
             for handler in self._routes.wanting(delivery.name)
@@ -149,11 +147,19 @@ class Conductor:
             end = self._end(waiting, tree, attempt, outcome(tree, handlers))
             with anyio.CancelScope(shield=True):
                 # Shielded: what happened is written down, also while shutting down.
-                await self.insist(lambda: self._journal.finish(end))
-        self._trace.change(
-            waiting.id, state=end.then, reason=end.reason, ended_at=end.at
-        )
+                await self.insist(
+                    lambda: self._journal.finish(end, lambda _: self._ended(end))
+                )
         return end
+
+    def _ended(self, end: RunEnd) -> None:
+        self._trace.change(
+            end.delivery,
+            state=end.then,
+            attempts=end.attempts,
+            reason=end.reason,
+            ended_at=end.at,
+        )
 
     async def _perform(
         self,

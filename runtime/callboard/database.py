@@ -128,15 +128,23 @@ class Database:
         with self.engine.connect() as connection:
             return query(connection)
 
-    async def write(self, operation: Operation[A, R], argument: A) -> R:
+    async def write(
+        self,
+        operation: Operation[A, R],
+        argument: A,
+        then: Callable[[R], object] | None = None,
+    ) -> R:
         """Run ``operation`` for ``argument`` in the next group commit.
 
         Returns once it is on disk. Calls that wait with the same operation are handed
         over as one list, in order. An operation may run again, alone, when its group
         failed, so it depends on nothing but its connection and arguments. Cancellation
         abandons the wait: the write may still happen.
+
+        ``then`` is called with the result once it is on disk, in the writer's thread: all
+        such calls come in the order of the writes. It must not block.
         """
-        return await self._writer.write(operation, argument)
+        return await self._writer.write(operation, argument, then)
 
 
 def _parse(url: str) -> URL:

@@ -19,7 +19,7 @@ from callboard import clock
 from callboard.conductor import Conductor
 from callboard.delivery import DeliveryState
 from callboard.ids import new_id
-from callboard.journal import Fold, Journal, Waiting, folded_reason
+from callboard.journal import Fold, Journal, Released, Waiting, folded_reason
 from callboard.policy import Policy
 from callboard.trace import Trace
 from callboard.wake import Wake
@@ -138,10 +138,15 @@ class Dispatcher:
                 return
             # Before the journal is asked: a run that ends meanwhile says it anew.
             self._next_due = None
-        released = await self._conductor.insist(lambda: self._journal.release_due(now))
+        released = await self._conductor.insist(
+            lambda: self._journal.release_due(now, self._released)
+        )
         self._due_at(released.following)
-        for id_ in released.deliveries:
+        if released.deliveries:
             self._behind = True
+
+    def _released(self, released: Released) -> None:
+        for id_ in released.deliveries:
             self._trace.change(id_, state=DeliveryState.QUEUED)
 
     async def _fill(self) -> None:
@@ -200,14 +205,18 @@ class Dispatcher:
             if older is None:
                 continue
             fold = Fold(older.id, waiting.id)
-            await self._conductor.insist(partial(self._journal.fold, fold))
-            self._trace.change(
-                older.id,
-                state=DeliveryState.FOLDED,
-                folded_into=waiting.id,
-                reason=folded_reason(waiting.id),
-                ended_at=clock.now(),
+            await self._conductor.insist(
+                partial(self._journal.fold, fold, partial(self._folded, fold))
             )
+
+    def _folded(self, fold: Fold, _written: None) -> None:
+        self._trace.change(
+            fold.delivery,
+            state=DeliveryState.FOLDED,
+            folded_into=fold.into,
+            reason=folded_reason(fold.into),
+            ended_at=clock.now(),
+        )
 
     def _begin(self, group: TaskGroup, waiting: Waiting) -> None:
         run = new_id()

@@ -5,16 +5,14 @@ visibly, until a timer or a person resumes it; what it missed meanwhile waits in
 journal.
 """
 
+import threading
 from collections import deque
 
 import anyio
 from msgspec import Struct
 
 from callboard import clock
-from callboard.failure import Failure
 from callboard.provider import Provider
-
-_RECENT = 500
 
 
 class Pause(Struct, frozen=True):
@@ -27,35 +25,29 @@ class Pause(Struct, frozen=True):
     reason: str
 
 
-class Ended(Struct, frozen=True):
-    """One end of a handler, for the figures on a provider."""
-
-    at: float
-    seconds: float
-    ok: bool
-
-
 class Standing:
-    """One provider, across runs. Used on the backstage loop; read from anywhere."""
+    """One provider, across runs.
+
+    Its tasks and slots are counted on the backstage loop; it is paused, resumed and read
+    from any thread.
+    """
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
-        self.pause: Pause | None = None
         self.running = 0
         self.waiting = 0
         """Tasks that wait for a slot."""
-        self.recent: deque[Ended] = deque(maxlen=_RECENT)
-        self.last_failure: tuple[float, Failure] | None = None
-        """When it failed last, Unix seconds, and how."""
         self._slots: anyio.CapacityLimiter | None = None
+        self._pause: Pause | None = None
         self._failures: deque[float] = deque()
+        self._lock = threading.Lock()
 
     @property
     def paused(self) -> Pause | None:
         """The pause in force; one whose time is over has ended."""
-        pause = self.pause
+        pause = self._pause
         if pause is not None and pause.until is not None and pause.until <= clock.now():
-            self.pause = pause = None
+            return None
         return pause
 
     @property
@@ -66,26 +58,29 @@ class Standing:
             self._slots = anyio.CapacityLimiter(limit)
         return self._slots
 
-    def ended(self, seconds: float, failure: Failure | None) -> None:
-        """Take note of an end, and pause the provider if it was one too many."""
+    def failed(self) -> None:
+        """Take note of a failure, and pause the provider if it was one too many."""
         now = clock.now()
-        self.recent.append(Ended(now, seconds, ok=failure is None))
-        if failure is None:
-            return
-        self.last_failure = (now, failure)
         intensity = self.provider.intensity
-        self._failures.append(now)
-        while self._failures[0] < now - intensity.period:
-            self._failures.popleft()
-        if len(self._failures) > intensity.failures and self.paused is None:
-            self.pause = Pause(
-                since=now,
-                until=now + intensity.pause,
-                reason=f"{len(self._failures)} failures in {intensity.period:g} s",
-            )
-            self._failures.clear()
+        with self._lock:
+            self._failures.append(now)
+            while self._failures[0] < now - intensity.period:
+                self._failures.popleft()
+            if len(self._failures) > intensity.failures and self.paused is None:
+                self._pause = Pause(
+                    since=now,
+                    until=now + intensity.pause,
+                    reason=f"{len(self._failures)} failures in {intensity.period:g} s",
+                )
+                self._failures.clear()
+
+    def hold(self, pause: Pause) -> None:
+        """Pause it, in place of a pause that is in force."""
+        with self._lock:
+            self._pause = pause
 
     def resume(self) -> None:
         """End a pause, and forget the failures that led to it."""
-        self.pause = None
-        self._failures.clear()
+        with self._lock:
+            self._pause = None
+            self._failures.clear()

@@ -205,11 +205,12 @@ class _Supervised:
                             await self._pause_before_retry(failure, wait)
                         elif slots is not None:
                             await self._wait_for_slot(slots)
-                        if not self.runs:
-                            self._begin()
                         node.attempt += 1
+                        if self.runs:
+                            node.publish()
+                        else:
+                            self._begin()
                         await self._attempt(scope)
-                        standing.ended(clock.now() - (node.started or 0), None)
                         return
                     if node.state is State.HALTING:
                         return  # told to stop, by a person
@@ -244,13 +245,13 @@ class _Supervised:
             await slots.acquire()
         finally:
             self.standing.waiting -= 1
+            self.node.waits = None
         self.has_slot = True
-        self.node.waits = None
 
     def _fail(self, failure: Failure) -> None:
         node = self.node
         node.fail(failure)
-        self.standing.ended(clock.now() - (node.started or 0), failure)
+        self.standing.failed()
         if self.handler.provider.fails_together:
             for sibling in node.tree.providers:
                 if not sibling.state.final:
@@ -264,9 +265,10 @@ class _Supervised:
         after = clock.duration(wait)
         node.waits = f"attempt {node.attempt + 1} of {attempts}, {after} after the last"
         node.publish()
-        await anyio.sleep(wait)
-        node.waits = None
-        node.publish()
+        try:
+            await anyio.sleep(wait)
+        finally:
+            node.waits = None
 
     async def _attempt(self, scope: Any) -> None:
         provider, node = self.handler.provider, self.node

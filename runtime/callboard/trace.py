@@ -23,6 +23,16 @@ _WELL = frozenset(
     {DeliveryState.COMPLETED, DeliveryState.FOLDED, DeliveryState.IGNORED}
 )
 
+_CHANGING = (
+    "state",
+    "attempts",
+    "redeliveries",
+    "run",
+    "started_at",
+    "ended_at",
+    "reason",
+    "folded_into",
+)
 _SHARE = 32
 """A search for deliveries that may make room finds one in so many of all, if it can."""
 
@@ -79,6 +89,12 @@ class Trace:
                 self._armed = []
         for wake in armed:
             wake()
+
+    def update(self, view: DeliveryView) -> None:
+        """Show a delivery as the journal has it now; who holds its view sees it change."""
+        values = {name: getattr(view, name) for name in _CHANGING}
+        if self.change(view.id, **values) is None:
+            self.show(view)
 
     def change(self, delivery: str, **values: object) -> DeliveryView | None:
         """Set fields of a delivery's view and publish it; None if memory let it go."""

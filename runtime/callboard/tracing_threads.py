@@ -5,6 +5,7 @@ tracing is installed: anyio's, and trio's or asyncio's own. A node ends when its
 has returned, so a thread that was abandoned by a cancellation is seen until it is over.
 """
 
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +16,7 @@ from typing import Any, cast
 import anyio
 from anyio.lowlevel import current_token
 
-from callboard.outcome import close
+from callboard.outcome import close, is_cancellation
 from callboard.task import CURRENT, Task
 
 # One of the traced functions may call another: anyio's on trio calls trio's.
@@ -35,17 +36,16 @@ def traced(start: Callable[..., Any]) -> Callable[..., Any]:
             plain = cast("Any", plain).func
         node = parent.tree.add(parent, _name(plain), "thread")
         node.code = getattr(plain, "__code__", None)
+        node.waits = "a worker thread"
+        node.publish()
         call = _Call(node, function)
         token = _STARTING.set(True)
         try:
             result = await start(call, *arguments, **options)
         except BaseException as error:
-            if node.started is None:
-                close(node, error)
-            elif not call.returned:
-                node.halt("abandoned: its caller was cancelled, the thread goes on")
-                call.abandoned = True
-            else:
+            if not call.abandon():
+                if node.started is None and not is_cancellation(error):
+                    node.start()  # no thread could be had: it failed at once
                 close(node, error)
             raise
         finally:
@@ -71,18 +71,36 @@ class _Call:
         self.node = node
         self.function = function
         self.token = current_token()
-        self.returned = False
-        self.abandoned = False
+        self._lock = threading.Lock()
+        self._runs = False
+        self._abandoned = False
+
+    def abandon(self) -> bool:
+        """Its caller waits no more; returns whether the function still runs."""
+        with self._lock:
+            self._abandoned = True
+            if self._runs:
+                self.node.halt(
+                    "abandoned: its caller was cancelled, the thread goes on"
+                )
+            return self._runs
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         CURRENT.set(self.node)
         _STARTING.set(False)
-        self.node.start()
+        with self._lock:
+            if self._abandoned:
+                return None  # before its first step: nobody waits for what it gives
+            self._runs = True
+            self.node.waits = None
+            self.node.start()
         try:
             return self.function(*arguments, **options)
         finally:
-            self.returned = True
-            if self.abandoned:
+            with self._lock:
+                self._runs = False
+                abandoned = self._abandoned
+            if abandoned:
                 token = self.token
                 try:
                     token.backend_class.run_sync_soon(self._end, (), token.native_token)

@@ -29,11 +29,18 @@ class WriterClosed(Exception):  # noqa: N818 - a state, met only while shutting 
 class _Ticket(Generic[A, R]):
     """One write that somebody waits for."""
 
-    __slots__ = ("argument", "error", "operation", "result", "wake")
+    __slots__ = ("argument", "error", "operation", "result", "then", "wake")
 
-    def __init__(self, operation: Operation[A, R], argument: A, wake: Wake) -> None:
+    def __init__(
+        self,
+        operation: Operation[A, R],
+        argument: A,
+        then: Callable[[R], object] | None,
+        wake: Wake,
+    ) -> None:
         self.operation = operation
         self.argument = argument
+        self.then = then
         self.wake = wake
         self.result: R
         self.error: BaseException | None = None
@@ -55,9 +62,14 @@ class Writer:
         )
         self._thread.start()
 
-    async def write(self, operation: Operation[A, R], argument: A) -> R:
+    async def write(
+        self,
+        operation: Operation[A, R],
+        argument: A,
+        then: Callable[[R], object] | None = None,
+    ) -> R:
         """See ``Database.write``."""
-        ticket = _Ticket(operation, argument, Wake())
+        ticket = _Ticket(operation, argument, then, Wake())
         with self._lock:
             if self._closed:
                 raise WriterClosed("the database is closed")
@@ -79,6 +91,8 @@ class Writer:
         with self._engine.connect() as connection:
             while (group := self._next_group()) is not None:
                 self._commit(connection, group)
+                for ticket in group:
+                    self._tell(ticket)
                 wake_all(ticket.wake for ticket in group)
 
     def _next_group(self) -> list[_AnyTicket] | None:
@@ -103,6 +117,14 @@ class Writer:
                 return
             for ticket in group:
                 self._commit(connection, [ticket])
+
+    @staticmethod
+    def _tell(ticket: _AnyTicket) -> None:
+        if ticket.error is None and ticket.then is not None:
+            try:
+                ticket.then(ticket.result)
+            except Exception as error:  # noqa: BLE001 - it is the waiter's to handle
+                ticket.error = error
 
     @staticmethod
     def _together(connection: Connection, group: list[_AnyTicket]) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import asdict
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from callboard import (
@@ -22,6 +24,7 @@ from callboard import (
 )
 from callboard.journal import Arrival, Head
 from callboard.routes import Order
+from callboard.tables import deliveries
 from callboard.testing import (
     THING,
     Gate,
@@ -273,6 +276,44 @@ async def test_delivery_runs_once_although_its_offer_comes_late() -> None:
     assert len(runs) == 1
 
 
+async def test_delivery_that_ran_before_its_sender_was_answered_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever wrote it may be the last to hear that it is on disk."""
+    async with open_board(Gate(is_open=True)) as board:
+        append, move = board.journal.append, board.journal.move
+
+        async def run_first(write: Any, argument: Any, then: Any = None) -> Any:
+            written = await write(argument, then)
+            board.actions._dispatcher.reread()
+            await settled(board)
+            return written
+
+        monkeypatch.setattr(board.journal, "append", partial(run_first, append))
+        monkeypatch.setattr(board.journal, "move", partial(run_first, move))
+
+        async def expect_completed(id_: str, attempts: int) -> None:
+            shown, kept = board.trace.deliveries[id_], await view(board, id_)
+            kept.revision = shown.revision
+            assert asdict(shown) == asdict(kept)
+            assert (shown.state, shown.attempts) == ("completed", attempts)
+
+        with anyio.fail_after(10):
+            id_ = await deliver(board, "thing", {"n": 1})
+            await expect_completed(id_, 1)
+            again = await board.actions.replay(id_, "ada")
+            await expect_completed(again.view.id, 1)
+            await board.database.write(parked, id_)
+            await board.actions.unpark(id_, "ada")
+            await expect_completed(id_, 1)
+
+
+def parked(connection: Any, ids: list[str]) -> list[None]:
+    those = update(deliveries).where(deliveries.c.id.in_(ids))
+    connection.execute(those.values(state=DeliveryState.PARKED))
+    return [None] * len(ids)
+
+
 async def test_runs_wait_for_a_journal_that_does_not_answer_and_none_is_lost(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -282,12 +323,12 @@ async def test_runs_wait_for_a_journal_that_does_not_answer_and_none_is_lost(
         finish = board.journal.finish
         failures = itertools.count()
 
-        async def failing(end: Any) -> None:
+        async def failing(end: Any, then: Any) -> None:
             if next(failures) < 5:
                 raise OperationalError(
                     "UPDATE", {}, OSError("database or disk is full")
                 )
-            await finish(end)
+            await finish(end, then)
 
         monkeypatch.setattr(board.journal, "finish", failing)
         with anyio.fail_after(10):
@@ -305,8 +346,8 @@ async def test_redelivery_that_comes_while_the_end_is_written_runs_again() -> No
         finish = board.journal.finish
         sent: list[str] = []
 
-        async def finish_then_redeliver(end: Any) -> None:
-            await finish(end)
+        async def finish_then_redeliver(end: Any, then: Any = None) -> None:
+            await finish(end, then)
             if not sent:
                 # What a redelivery does, in the moment in which it is hardest.
                 sent.append(end.delivery)
@@ -336,10 +377,6 @@ async def test_redelivery_that_comes_while_the_end_is_written_runs_again() -> No
 
 
 def requeue(connection: Any, ids: list[str]) -> list[None]:
-    from sqlalchemy import update
-
-    from callboard.tables import deliveries
-
     for id_ in ids:
         connection.execute(
             update(deliveries)

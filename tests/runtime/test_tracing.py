@@ -16,6 +16,7 @@ from callboard.await_stack import await_stack
 from callboard.testing import find, outline
 from callboard.trace import Trace
 from callboard.tracing import installed, watch
+from callboard.tracing_threads import traced as traced_call
 from callboard.tree import Tree
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +227,32 @@ async def test_abandoned_thread_is_seen_until_it_is_over() -> None:
     await traced(body, tree=tree)
     assert seen == ["halting"]
     assert find(tree, "abandons")["children"][0]["state"] == "halted"
+
+
+async def test_function_whose_caller_left_before_its_first_step_is_not_called() -> None:
+    called: list[bool] = []
+
+    async def body() -> None:
+        # A thread that gets to its function only when its caller has been cancelled.
+        async def late(call: Any) -> None:
+            try:
+                await anyio.lowlevel.cancel_shielded_checkpoint()
+                raise OSError("as if cancelled")
+            finally:
+                left.append(call)
+
+        left: list[Any] = []
+        with pytest.raises(OSError, match="as if cancelled"):
+            await traced_call(late)(lambda: called.append(True))
+        assert left[0]() is None
+
+    tree = await traced(body)
+    (thread,) = outline(tree)["children"]
+    assert (thread["state"], thread["failure"]) == (
+        "errored",
+        "OSError: as if cancelled",
+    )
+    assert called == []
 
 
 async def test_task_started_elsewhere_to_outlive_the_run_is_not_in_its_tree() -> None:

@@ -4,7 +4,8 @@ Owns every write to its tables. Each operation takes a list, because the writer 
 over all that wait for it at once. Reading for people is ``history``'s.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import TypeAlias, TypeVar
 
 from callboard.database import Database
 from callboard.delivery import Delivery, DeliveryView
@@ -13,6 +14,7 @@ from callboard.journal.entries import (
     Accepted,
     ActionEntry,
     Arrival,
+    Begun,
     Fold,
     Head,
     Move,
@@ -31,6 +33,7 @@ __all__ = [
     "Accepted",
     "ActionEntry",
     "Arrival",
+    "Begun",
     "Fold",
     "Head",
     "Heard",
@@ -39,11 +42,16 @@ __all__ = [
     "Released",
     "RunEnd",
     "RunStart",
+    "Then",
     "Waiting",
     "folded_reason",
 ]
 PACKAGE = "callboard"
 VERSION_TABLE = "callboard_version"
+
+T = TypeVar("T")
+Then: TypeAlias = Callable[[T], object]
+"""Told of a write once it is on disk, in the order of the writes; see ``Database.write``."""
 
 
 class Journal:
@@ -56,29 +64,35 @@ class Journal:
         """Bring the tables to the newest version."""
         self.database.migrate(PACKAGE, VERSION_TABLE)
 
-    async def append(self, arrival: Arrival) -> Accepted:
+    async def append(
+        self, arrival: Arrival, then: Then[Accepted] | None = None
+    ) -> Accepted:
         """Record ``arrival``; it is on disk when this returns."""
-        return await self.database.write(arrivals.append, arrival)
+        return await self.database.write(arrivals.append, arrival, then)
 
-    async def start(self, start: RunStart) -> Delivery | None:
-        """Record that a run begins; returns its delivery, None if it waits no more."""
-        return await self.database.write(runs.start, start)
+    async def start(
+        self, start: RunStart, then: Then[Begun | None] | None = None
+    ) -> Begun | None:
+        """Record that a run begins; None if its delivery waits no more."""
+        return await self.database.write(runs.start, start, then)
 
-    async def finish(self, end: RunEnd) -> None:
+    async def finish(self, end: RunEnd, then: Then[None] | None = None) -> None:
         """Record how a run ended."""
-        await self.database.write(runs.finish, end)
+        await self.database.write(runs.finish, end, then)
 
-    async def fold(self, fold: Fold) -> None:
+    async def fold(self, fold: Fold, then: Then[None] | None = None) -> None:
         """Record that a delivery will not run, because a later one tells all."""
-        await self.database.write(turns.fold, fold)
+        await self.database.write(turns.fold, fold, then)
 
     async def release_held(self) -> int:
         """Let every held delivery run again now; returns how many."""
         return await self.database.write(turns.release_held, None)
 
-    async def move(self, move: Move) -> DeliveryView | None:
+    async def move(
+        self, move: Move, then: Then[DeliveryView | None] | None = None
+    ) -> DeliveryView | None:
         """Park or unpark a delivery; None if it was in no state for it."""
-        return await self.database.write(turns.move, move)
+        return await self.database.write(turns.move, move, then)
 
     async def note(self, entry: ActionEntry) -> None:
         """Record what a person did."""
@@ -95,9 +109,11 @@ class Journal:
         """
         return await self.database.read(lambda c: turns.queued(c, limit))
 
-    async def release_due(self, now: float) -> Released:
+    async def release_due(
+        self, now: float, then: Then[Released] | None = None
+    ) -> Released:
         """Queue failed and held deliveries whose time has come, a batch of them."""
-        return await self.database.write(turns.release_due, now)
+        return await self.database.write(turns.release_due, now, then)
 
     async def load(self, id_: str) -> Delivery | None:
         """A delivery with its payload; None if it is not, or no longer, kept."""

@@ -57,6 +57,14 @@ class RunStart(Struct, frozen=True, gc=False):
     at: float
 
 
+class Begun(Struct, frozen=True, gc=False):
+    """The delivery of a run that begins."""
+
+    delivery: Delivery
+    view: DeliveryView
+    """Its summary, which says that it runs."""
+
+
 class RunEnd(Struct, frozen=True, gc=False):
     """A run that has ended, and where that leaves its delivery."""
 

@@ -4,9 +4,9 @@ from msgspec import json
 from sqlalchemy import Connection, bindparam, select, update
 
 from callboard import clock
-from callboard.delivery import Delivery, DeliveryState
-from callboard.journal.entries import RunEnd, RunStart
-from callboard.journal.rows import delivery_of, pack_tree
+from callboard.delivery import DeliveryState
+from callboard.journal.entries import Begun, RunEnd, RunStart
+from callboard.journal.rows import delivery_of, pack_tree, view_of
 from callboard.states import State
 from callboard.tables import deliveries, runs
 
@@ -30,11 +30,11 @@ _BEGIN = (
 )
 
 
-def start(connection: Connection, starts: list[RunStart]) -> list[Delivery | None]:
+def start(connection: Connection, starts: list[RunStart]) -> list[Begun | None]:
     """See ``Journal.start``."""
     asked = [start.delivery for start in starts]
     found = {
-        row.id: delivery_of(row)
+        row.id: Begun(delivery_of(row), view_of(row))
         for row in connection.execute(_QUEUED, {"asked": asked})
     }
     # An offer may come late, when the delivery was found in the journal and run already.
@@ -66,6 +66,11 @@ def start(connection: Connection, starts: list[RunStart]) -> list[Delivery | Non
             for start in starts
         ],
     )
+    for start in starts:
+        view = found[start.delivery].view
+        view.state = DeliveryState.RUNNING
+        view.run, view.attempts = start.run, start.attempt
+        view.started_at, view.ended_at = start.at, None
     return [found.get(id_) for id_ in asked]
 
 
