@@ -69,17 +69,17 @@ class Catalog:
     async def open(self, at: float) -> None:
         """Note which providers there are, once: those enrolled until now.
 
-        Entities of others become orphans, and are removed if the settings say so.
+        Entities of others become orphans, and are removed if the settings say so; what
+        an earlier start left behind as well.
 
         Args:
             at: Now, in Unix seconds.
         """
         if self._present:
             return
-        self._present = True
         names = tuple(sorted({provider.name for provider in self._providers}))
-        gone = await self.database.write(set_presence, Presence(names, at))
-        for name, count in gone.items():
+        absent = await self.database.write(set_presence, Presence(names, at))
+        for name, count in absent.items():
             what = "are orphans" if self.settings.orphans == "keep" else "are removed"
             message = "provider %s is no longer configured: its %d entities %s"
             logger.warning(message, name, count, what)
@@ -89,6 +89,7 @@ class Catalog:
                 mutation = Delta(unsupplemented=await self.supplemented_by(name))
             stamp = Stamp(run="", task="", delivery="", provider=name, at=at)
             await self.apply(mutation, stamp=stamp, location_key=name, as_of=at)
+        self._present = True
         self.bell.ring(await self.version())
 
     async def apply(

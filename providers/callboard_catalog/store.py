@@ -8,7 +8,7 @@ their arguments, and may be run again.
 from math import inf
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy import Connection, exists, func, insert, literal, or_, select, update
 
 from callboard_catalog.bulk import chunks
 from callboard_catalog.change import Change
@@ -57,7 +57,8 @@ def set_presence(
 ) -> list[dict[str, int]]:
     """Note which providers there are; the others' entities become orphans.
 
-    Answers with the number of entities that became orphans, by provider.
+    Answers with how many entities each provider holds that is not there and of which
+    any word stands, whenever it went.
     """
     return [_set_presence(connection, presence) for presence in presences]
 
@@ -125,15 +126,37 @@ def _set_presence(connection: Connection, presence: Presence) -> dict[str, int]:
             )
     for name in back:
         _note_orphans(connection, name, "adopted", presence.at)
-    return {
-        name: _note_orphans(connection, name, "orphaned", presence.at) for name in gone
-    }
+    for name in gone:
+        _note_orphans(connection, name, "orphaned", presence.at)
+    return _left_by_absent(connection)
+
+
+def _left_by_absent(connection: Connection) -> dict[str, int]:
+    stands = [
+        exists().where(
+            table.c.provider == providers.c.name, table.c.withdrawn.is_(False)
+        )
+        for table in (claims, supplements)
+    ]
+    held = (
+        select(func.count())
+        .select_from(entities)
+        .join(claims, claims.c.id == entities.c.claim)
+        .where(claims.c.provider == providers.c.name)
+        .scalar_subquery()
+    )
+    query = (
+        select(providers.c.name, held)
+        .where(providers.c.present.is_(False), or_(*stands))
+        .order_by(providers.c.name)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _note_orphans(
     connection: Connection, provider: str, operation: str, at: float
-) -> int:
-    """Write to the history what became of a provider's entities; how many."""
+) -> None:
+    """Write to the history what became of a provider's entities."""
     theirs = (
         select(entities.c.ref, entities.c.uid, claims.c.provider, claims.c.location_key)
         .join(claims, claims.c.id == entities.c.claim)
@@ -172,4 +195,3 @@ def _note_orphans(
         )
     )
     connection.execute(update(state).values(change=last + count))
-    return count

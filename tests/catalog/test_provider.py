@@ -21,6 +21,7 @@ from callboard_catalog import (
     catalog_of,
 )
 from callboard_catalog.mounts import make_mounts
+from callboard_catalog.store import Presence, set_presence
 from callboard_catalog.testing import component
 
 pytestmark = pytest.mark.anyio
@@ -174,6 +175,21 @@ async def test_entities_of_a_provider_no_longer_configured_are_orphans(
         annotations = answer.json()["metadata"]["annotations"]
         assert annotations["backstage.io/orphan"] == "true"
         assert len(orphaned.json()) == 1
+
+
+async def test_removal_of_orphans_that_was_cut_or_not_wanted_before_is_made_up_for(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with anyio.fail_after(20):
+        async with opened(database, Things) as (board, _):
+            await deliver(board, "thing", {"name": "a"})
+            await settled(board)
+        # What a start has done that was killed before it came to removing.
+        await database.write(set_presence, Presence(("reader",), 1.0))
+        async with opened(database, Reader, orphans="remove") as (_, catalog):
+            left = await catalog.owned_by("things")
+    assert left == []
+    assert "things is no longer configured: its 1 entities are removed" in caplog.text
 
 
 async def test_refresh_makes_the_provider_read_again(database: Database) -> None:
