@@ -37,9 +37,13 @@ class Knowledge(Struct, frozen=True):
     read_at: dict[str, float]
     """As-of of the last full mutation, by location key."""
 
+    def read_until(self, key: str) -> float:
+        """As-of of the newest full mutation that covers a location key."""
+        return max(self.read_at.get(NOWHERE, -inf), self.read_at.get(key, -inf))
+
     def known_until(self, ref: str, key: str) -> float:
         """The time that the catalog's knowledge of a word is from."""
-        until = max(self.read_at.get(NOWHERE, -inf), self.read_at.get(key, -inf))
+        until = self.read_until(key)
         for name in (key, NOWHERE):
             claim = self.words.get((ref, name))
             if claim is not None:
@@ -161,6 +165,7 @@ def write_decision(
 def _refs(change: Change) -> list[str]:
     refs = [given.ref for given in change.given]
     refs += [ref for ref, _ in change.removed]
+    refs += [rejected.ref for rejected in change.rejected if rejected.ref]
     return list(dict.fromkeys(refs))
 
 
@@ -179,6 +184,7 @@ def _read_at(
     keys = {NOWHERE, change.scope}
     keys.update(given.location_key for given in change.given)
     keys.update(key for _, key in change.removed)
+    keys.update(rejected.location_key or NOWHERE for rejected in change.rejected)
     # A removal that names no key meets words under keys that the change does not name.
     keys.update(key for _, key in found)
     rows = rows_in(connection, _READ_OF, "keys", sorted(keys), **read_by)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from callboard import Stamp
 from callboard_catalog.bulk import CHUNK, delete_rows, insert_rows, rows_in
 from callboard_catalog.change import NOWHERE, Change
+from callboard_catalog.knowledge import Knowledge
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Conflict
 from callboard_catalog.tables import claims, entities, problems
@@ -95,8 +96,15 @@ class Standing:
         }
         self._write(ledger, self._on_touched, wanted)
 
-    def note_rejected(self, ledger: Ledger) -> None:
-        """Make what the change rejected stand, and what it says anew stand no more."""
+    def note_rejected(self, ledger: Ledger, known: Knowledge) -> None:
+        """Make what the change rejected stand, and what it says anew stand no more.
+
+        What the catalog knows from later is left alone, as a word would be.
+
+        Args:
+            ledger: Of the change's transaction.
+            known: What was known before the change.
+        """
         change = self._change
         wanted: dict[Against, str] = {}
         for rejected in change.rejected:
@@ -104,10 +112,17 @@ class Standing:
             if change.scope not in {NOWHERE, key}:
                 continue  # told to the run; it is no word on anything in the catalog
             against = Against(rejected.ref or "", change.provider, key, REJECTED)
+            if change.as_of < known.known_until(against.ref, key):
+                continue
             told = "; ".join(map(str, rejected.problems))
             earlier = wanted.get(against)
             wanted[against] = (f"{earlier}; {told}" if earlier else told)[:_LONGEST]
-        self._write(ledger, self._concerned, wanted)
+
+        def concerned(against: Against) -> bool:
+            until = known.known_until(against.ref, against.location_key)
+            return change.as_of >= until and self._concerned(against)
+
+        self._write(ledger, concerned, wanted)
 
     def conflicts(self) -> list[Conflict]:
         """The provider's claims that do not hold.

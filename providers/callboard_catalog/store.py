@@ -5,8 +5,6 @@ which calls them with all that waits. They depend on nothing but the connection 
 their arguments, and may be run again.
 """
 
-from math import inf
-
 from msgspec import Struct
 from sqlalchemy import Connection, exists, func, insert, literal, or_, select, update
 
@@ -76,16 +74,14 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
     before = load_shown(connection, touched)
     write_decision(connection, claims, ledger, change, decision)
     write_decision(connection, supplements, ledger, beside, added)
-    if change.full:
+    if change.full and change.as_of >= known.read_until(change.scope):
         write_read(connection, change)
     counts, conflicts = show(
         connection, ledger, change, before, touched, claimed=set(claimed)
     )
     standing = Standing(connection, change, touched)
     standing.note_conflicts(ledger, conflicts)
-    superseded = change.full and change.as_of < known.read_at.get(change.scope, -inf)
-    if not superseded:
-        standing.note_rejected(ledger)
+    standing.note_rejected(ledger, known)
     effects = counts.added + counts.changed + counts.handed_over
     stale = len(decision.stale)
     return Applied(
