@@ -23,7 +23,7 @@ _BETWEEN = 30.0
 def make_mounts(board: Callboard) -> Iterable[Mount]:
     """The catalog's API at ``/api/catalog``."""
     catalog = catalog_of(board)
-    tokens = board.settings.secrets("CATALOG_TOKEN")
+    tokens = board.settings.header_secrets("CATALOG_TOKEN")
     refresher = Refresher(board)
     app = make_application(catalog, tokens=tokens, refresh=refresher.refresh)
     return [Mount(PATH, app)]

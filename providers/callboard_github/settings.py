@@ -133,9 +133,10 @@ def read_credentials(settings: Settings, github: GitHubSettings) -> Credentials 
     """The app, or the token, or None when there is neither.
 
     Raises:
-        SettingsError: Half of an app is configured, or an app and a token.
+        SettingsError: Half of an app is configured, or an app and a token, or the token
+            can be none.
     """
-    tokens = settings.secrets(TOKEN)
+    tokens = settings.header_secrets(TOKEN)
     # A key in a file comes line by line, one in a variable may have its lines escaped.
     key = "\n".join(settings.secrets(PRIVATE_KEY)).replace("\\n", "\n")
     variable = f"CALLBOARD_{PRIVATE_KEY}"

@@ -75,6 +75,17 @@ def describe(error: BaseException, redactor: Redactor) -> Failure:
     return _Description(redactor).of(error, _DEPTH)
 
 
+def told(error: BaseException) -> str:
+    """``error`` on one line: its type and its message.
+
+    Not its ``repr``, which of some errors shows all of a text that had one wrong character.
+    """
+    message = str(error)
+    return (
+        f"{_qualified(type(error))}: {message}" if message else _qualified(type(error))
+    )
+
+
 def is_library(file: str) -> bool:
     """Whether a source file belongs to a library, the interpreter or callboard."""
     return file.startswith((*_LIBRARY, _OWN, "<frozen", "<attrs generated"))

@@ -4,6 +4,7 @@ Owns the list of secret values. Whoever records text that a stranger, a library 
 exception wrote passes it through here first.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -22,11 +23,14 @@ SECRET_HEADERS = frozenset(
 )
 _SHORTEST = 4
 _TOKENS = re.compile(
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
+    r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{20,})"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
     r"|(?<=\bBearer )[\w.~+/=-]{8,}"
 )
-"""GitHub's token formats, user:password in a URL, and bearer tokens."""
+"""GitHub's token formats, user:password in a URL, and bearer tokens.
+
+The first may stand after a letter: in a ``repr`` that of an escape is before it.
+"""
 
 
 class Redactor:
@@ -44,7 +48,9 @@ class Redactor:
 
     def add(self, *secrets: str) -> None:
         """Mask these values from now on. Values under four characters are left."""
-        self._secrets.update(s for s in secrets if len(s) >= _SHORTEST)
+        for secret in secrets:
+            if len(secret) >= _SHORTEST:
+                self._secrets.update((secret, *_escaped(secret)))
         if self._secrets:
             longest_first = sorted(self._secrets, key=len, reverse=True)
             self._known = re.compile("|".join(map(re.escape, longest_first)))
@@ -69,6 +75,13 @@ class Redactor:
             name: MASK if name in SECRET_HEADERS else self.text(value)
             for name, value in headers.items()
         }
+
+
+def _escaped(secret: str) -> Iterable[str]:
+    """How Python and JSON write it within quotes."""
+    return (
+        quoted[1:-1] for quoted in (repr(secret), ascii(secret), json.dumps(secret))
+    )
 
 
 def shorten(text: str, limit: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from callboard.board import Callboard, Mount
 from callboard.checks import Finding
 from callboard.database import Database
+from callboard.failure import told
 from callboard.provider import Provider
 from callboard.relay import RelaySettings
 from callboard.settings import Settings, SettingsError
@@ -82,7 +83,7 @@ def providers_from(target: str, board: Callboard) -> list[Provider]:
     except SettingsError:
         raise
     except Exception as error:
-        raise SettingsError(f"--with {target}: {error!r}") from error
+        raise SettingsError(f"--with {target}: {told(error)}") from error
     providers = [each for each in made if isinstance(each, Provider)]
     if len(providers) < len(made):
         came = ", ".join(type(each).__name__ for each in made)
@@ -111,7 +112,7 @@ async def findings(board: Callboard) -> list[Finding]:
         try:
             found += await point.load()(board)
         except Exception as error:  # noqa: BLE001 - a check that fails is a finding
-            detail = f"the check itself failed: {error!r}"
+            detail = f"the check itself failed: {told(error)}"
             found.append(Finding(point.name, ok=False, detail=detail))
     return found
 
@@ -124,4 +125,4 @@ def _make(point: EntryPoint, board: Callboard) -> Any:
         raise
     except Exception as error:
         message = f"entry point {point.group}: {point.name} ({point.value})"
-        raise SettingsError(f"{message} failed: {error!r}") from error
+        raise SettingsError(f"{message} failed: {told(error)}") from error

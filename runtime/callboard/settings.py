@@ -106,12 +106,28 @@ class Settings:
             raise SettingsError(message)
         if file is not None:
             try:
-                value = Path(file).read_text("utf-8").replace("\n", ",")
+                # Some editors begin a file with a mark that is no part of the secret.
+                value = Path(file).read_text("utf-8-sig").replace("\n", ",")
             except (OSError, UnicodeDecodeError) as error:
                 message = f"{variable}_FILE: expected a readable text file, got {file}"
                 raise SettingsError(f"{message}: {error}") from error
         found = tuple(s.strip() for s in (value or "").split(",") if s.strip())
         self.redactor.add(*found)
+        return found
+
+    def header_secrets(self, name: str) -> tuple[str, ...]:
+        """As ``secrets``, for those that are sent in a header.
+
+        Raises:
+            SettingsError: As of ``secrets``, or one has a character that no header has.
+        """
+        found = self.secrets(name)
+        for secret in found:
+            wrong = [i for i, c in enumerate(secret, 1) if not " " <= c <= "~"]
+            if wrong:
+                message = f"{PREFIX}{name}: expected printable ASCII characters alone"
+                came = f"another one as character {wrong[0]} of {len(secret)}"
+                raise SettingsError(f"{message}, got {came}")
         return found
 
     def variable(self, name: str) -> str | None:

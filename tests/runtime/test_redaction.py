@@ -1,5 +1,6 @@
 """Secrets never leave."""
 
+import json
 import string
 
 import pytest
@@ -52,6 +53,19 @@ def test_github_tokens_are_masked_without_being_registered(token: str) -> None:
     masked = Redactor().text(f"remote said: bad credential {token}!")
     assert token not in masked
     assert MASK in masked
+
+
+def test_token_after_an_escape_is_masked() -> None:
+    token = "ghp_" + "a1B2" * 9
+    assert token not in Redactor().text(repr("\ufeff" + token))
+
+
+@given(st.text(min_size=4))
+def test_secret_is_masked_as_python_and_json_escape_it(secret: str) -> None:
+    redactor = Redactor([secret])
+    written = (repr(secret), ascii(secret), json.dumps(secret))
+    for text in written:
+        assert text[1:-1] not in redactor.text(f"got {text}").replace(MASK, "")
 
 
 def test_credentials_in_urls_and_bearer_tokens_are_masked() -> None:

@@ -66,6 +66,12 @@ def installed(monkeypatch: pytest.MonkeyPatch, **groups: dict[str, str]) -> None
     monkeypatch.setattr(EntryPoint, "load", load)
 
 
+async def encode(board: Callboard) -> list[Finding]:
+    assert board
+    "\ufeffSECRET".encode("ascii")
+    return []
+
+
 def load(point: EntryPoint) -> Any:
     found = globals().get(point.attr)
     if found is None:
@@ -95,7 +101,7 @@ async def test_entry_point_that_fails_is_named(
     monkeypatch: pytest.MonkeyPatch, database: Database, group: str
 ) -> None:
     for function, said in (
-        ("break_down", r"OSError\('no such host'\)"),
+        ("break_down", "OSError: no such host"),
         ("misspelt", "AttributeError"),
     ):
         installed(monkeypatch, **{group: {"toy": function}})
@@ -131,3 +137,13 @@ async def test_check_that_fails_is_a_finding(
     found = await rooms.findings(board)
     assert [(f.subject, f.ok) for f in found] == [("broken", False), ("toy", True)]
     assert "no such host" in found[0].detail
+
+
+async def test_check_that_fails_on_a_text_does_not_show_it(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(monkeypatch, checks={"broken": "encode"})
+    board = Callboard(Settings(environment={}), database)
+    found = await rooms.findings(board)
+    assert "can't encode character '\\ufeff'" in found[0].detail
+    assert "SECRET" not in found[0].detail

@@ -115,3 +115,20 @@ def test_secret_file_that_cannot_be_read_is_named(
     assert f"CALLBOARD_A_FILE: expected a readable text file, got {file}" in str(
         caught.value
     )
+
+
+def test_mark_at_the_beginning_of_a_secret_file_is_no_part_of_the_secret(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("a secret\n", "utf-8-sig")
+    settings = Settings(environment={"CALLBOARD_A_FILE": str(file)})
+    assert settings.secrets("A") == ("a secret",)
+
+
+def test_secret_that_no_header_can_hold_is_refused_by_its_variable_alone() -> None:
+    settings = Settings(environment={"CALLBOARD_A": "ghp_SEC\u200bRET"})
+    with pytest.raises(SettingsError) as caught:
+        settings.header_secrets("A")
+    expected = "CALLBOARD_A: expected printable ASCII characters alone"
+    assert str(caught.value) == f"{expected}, got another one as character 8 of 11"
