@@ -87,6 +87,8 @@ class Details:
                 answer = await self._stack(question)
             case q.OfDeliveries():
                 answer = await self._deliveries(question)
+            case q.OfCounts():
+                answer = await self._counts()
             case q.OfProviders():
                 answer = await self._providers()
         return Detail(frame.request, revision=known or 0, answer=answer)
@@ -259,6 +261,13 @@ class Details:
 
         done = await self._watched.read(read, {})
         return await anyio.to_thread.run_sync(provider_views, self._watched, done)
+
+    async def _counts(self) -> q.CountsAnswer:
+        states = (DeliveryState.FAILED, DeliveryState.PARKED)
+        read = partial(history.count_in, states=states)
+        found = await self._watched.read(read, {})
+        failed, parked = (found.get(state, 0) for state in states)
+        return q.CountsAnswer(failed=failed, parked=parked)
 
     async def _deliveries(self, question: q.OfDeliveries) -> q.DeliveriesAnswer:
         state = question.state

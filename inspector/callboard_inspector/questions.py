@@ -83,6 +83,10 @@ class OfDeliveries(Struct, frozen=True, tag_field="of", tag="deliveries"):
     provider: str | None = None
 
 
+class OfCounts(Struct, frozen=True, tag_field="of", tag="counts"):
+    """How many deliveries are in trouble, in the whole journal."""
+
+
 class OfProviders(Struct, frozen=True, tag_field="of", tag="providers"):
     """Every provider and how it fares."""
 
@@ -97,6 +101,7 @@ Question: TypeAlias = (
     | OfSubject
     | OfStack
     | OfDeliveries
+    | OfCounts
     | OfProviders
 )
 
@@ -232,6 +237,14 @@ class DeliveriesAnswer(Struct, frozen=True, tag_field="of", tag="deliveries"):
     more: bool
 
 
+class CountsAnswer(Struct, frozen=True, tag_field="of", tag="counts"):
+    """See ``OfCounts``."""
+
+    failed: int
+    """That will be run again by policy."""
+    parked: int
+
+
 class HandlerView(Struct, frozen=True):
     """A handler of a provider."""
 
@@ -307,5 +320,6 @@ Answer: TypeAlias = (
     | SubjectAnswer
     | StackAnswer
     | DeliveriesAnswer
+    | CountsAnswer
     | ProvidersAnswer
 )

@@ -5,6 +5,7 @@ or a subject. They are plain functions of a connection, so that they serve a run
 callboard and a command that opens the file on its own.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -106,6 +107,16 @@ def list_deliveries(
         by = select(runs.c.delivery).where(ran)
         query = query.where(t.id.in_(by))
     return [view_of(row) for row in connection.execute(query.limit(limit))]
+
+
+def count_in(
+    connection: Connection, states: Iterable[DeliveryState]
+) -> dict[DeliveryState, int]:
+    """How many deliveries stand in each of ``states``, in the whole journal."""
+    t = deliveries.c
+    query = select(t.state, func.count()).where(t.state.in_(list(states)))
+    found = {row[0]: row[1] for row in connection.execute(query.group_by(t.state))}
+    return {state: found.get(state, 0) for state in states}
 
 
 def list_runs(connection: Connection, delivery: str) -> list[RunSummary]:

@@ -34,7 +34,7 @@ TO_THE_END = """async (many) => {
 }"""
 
 
-def arrival(n: int) -> Arrival:
+def arrival(n: int, state: DeliveryState = DeliveryState.COMPLETED) -> Arrival:
     """A delivery of long ago, that has ended."""
     delivery = Delivery(
         id=new_id(),
@@ -49,7 +49,7 @@ def arrival(n: int) -> Arrival:
         headers={},
         body=b"{}",
     )
-    return Arrival(delivery, state=DeliveryState.COMPLETED)
+    return Arrival(delivery, state=state)
 
 
 async def fill(board: Callboard) -> None:
@@ -57,6 +57,48 @@ async def fill(board: Callboard) -> None:
     async with anyio.create_task_group() as group:
         for n in range(MANY):
             group.start_soon(board.journal.append, arrival(n))
+
+
+async def fill_with_trouble(board: Callboard) -> None:
+    """Two parked ones, below more that completed than a page of the list holds."""
+    for n in range(2):
+        await board.journal.append(arrival(n, DeliveryState.PARKED))
+    async with anyio.create_task_group() as group:
+        for n in range(2, 300):
+            group.start_soon(board.journal.append, arrival(n))
+
+
+def test_parked_deliveries_that_are_not_in_the_list_are_counted_and_found(
+    make_cast: type[Provider], page: Page
+) -> None:
+    with served(make_cast()) as house:
+        house.call(fill_with_trouble)
+        house.deliver("act", {"name": "newest"})
+        house.settle()
+        page.goto(house.link())
+        expect(page.locator(".deliveries .total")).to_have_text("201")
+        trouble = page.locator(".toolbar .trouble")
+        expect(trouble).to_contain_text("2 parked")
+        trouble.click()
+        expect(page.locator(".delivery")).to_have_count(2)
+        expect(page.locator(".older")).to_be_hidden()
+        page.get_by_label("Filter").fill("repo:acme/site-1 state:foo")
+        expect(page.locator(".deliveries .none")).to_contain_text(
+            "No state is called foo: expected queued"
+        )
+        page.get_by_label("Filter").fill("-repo:acme state:")
+        expect(page.locator(".delivery")).to_have_count(1)
+        page.get_by_label("Filter").fill("repo:no-such")
+        expect(page.locator(".deliveries .none")).to_contain_text(
+            "None of the newest 201 passes"
+        )
+        older = page.get_by_role("button", name="Search older deliveries")
+        older.click()
+        expect(older).to_be_hidden()
+        expect(page.locator(".deliveries .none")).to_have_text(
+            "No delivery passes the filter."
+        )
+        page.goto("about:blank")
 
 
 def test_ten_thousand_deliveries_are_few_rows_and_can_be_read_to_the_first(

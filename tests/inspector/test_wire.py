@@ -214,3 +214,9 @@ def delivery(repository: str, reason: str | None = None) -> DeliveryView:
         DeliveryState.FAILED,
         reason=reason,
     )
+
+
+def test_the_page_filters_by_every_state_that_a_delivery_can_have() -> None:
+    script = typescript.TARGET.with_name("state").joinpath("filter.js").read_text()
+    said = script.partition("STATES = Object.freeze([")[2].partition("]")[0]
+    assert [part.strip('" ') for part in said.split(",")] == list(DeliveryState)

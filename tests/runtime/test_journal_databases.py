@@ -91,6 +91,11 @@ async def test_delivery_lives_its_whole_life(database_url: str) -> None:
         assert await listed(board, event="thing", state=PARKED) == []
         assert len(await listed(board, provider="failing", since=1.0)) == 2
         assert await listed(board, before=id_) == []
+        states = (COMPLETED, PARKED)
+        assert await board.database.read(lambda c: history.count_in(c, states)) == {
+            COMPLETED: 2,
+            PARKED: 0,
+        }
 
 
 async def test_copies_join_and_a_later_one_runs_again(

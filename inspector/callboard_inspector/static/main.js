@@ -5,9 +5,10 @@
  */
 
 import { Connection } from "./connection.js";
+import { Past } from "./past.js";
 import { Questions } from "./questions.js";
+import { parse, statesOf } from "./state/filter.js";
 import { Freezer } from "./state/freezer.js";
-import { readDelivery } from "./state/rows.js";
 import { isStep, readRoute, writeRoute } from "./state/route.js";
 import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
 import { makeAnnouncer } from "./view/announcer.js";
@@ -38,13 +39,14 @@ let freezer = null;
 /** @type {import("./files.js").Opened | null} */
 let opened = null;
 let commands = 0;
-let olderBefore = "";
 /** Questions outside of drawing, by request. @type {Map<number, (detail: Detail) => void>} */
 const single = new Map();
 
 const questions = new Questions((frame) => connection.send(frame), (answers) => update({ answers }));
+const past = new Past(askOnce, (said) => update({ past: said }));
 const connection = new Connection({
   opened(hello) {
+    past.forgive();
     state = { ...state, hello, words: opened === null ? hello.words : state.words };
     questions.reset();
     for (const [request, answered] of [...single]) {
@@ -130,6 +132,11 @@ function scopes() {
 
 /** @type {import("./state/store.js").Emit} */
 function emit(intent) {
+  if (intent.do === "older") {
+    // It changes nothing yet: drawing, which asks for it, would draw for ever.
+    void past.read(state.picture.deliveries, statesOf(parse(state.filter)), intent.urgent);
+    return;
+  }
   const before = state;
   state = reduce(state, intent);
   perform(intent);
@@ -161,9 +168,6 @@ function perform(intent) {
       break;
     case "density":
       localStorage.setItem("density", state.compact ? "compact" : "normal");
-      break;
-    case "older":
-      void older();
       break;
     case "keep":
       void keep();
@@ -214,19 +218,6 @@ function askOnce(question) {
     if (connection.send({ type: "inspect", request, question, revision: null })) single.set(request, answered);
     else answered({ type: "detail", request, revision: 0, unchanged: false, answer: null, error: lost });
   });
-}
-
-async function older() {
-  const { deliveries } = state.picture;
-  const before = deliveries.order.at(-1);
-  if (before === undefined || before === olderBefore || before === deliveries.first || deliveries.full) return;
-  olderBefore = before;
-  const { answer } = await askOnce({ of: "deliveries", before });
-  olderBefore = "";
-  if (answer?.of !== "deliveries") return;
-  for (const row of answer.rows) deliveries.put(readDelivery(row, answer));
-  if (!answer.more) deliveries.first = deliveries.order.at(-1) ?? null;
-  changed();
 }
 
 async function keep() {
@@ -300,7 +291,7 @@ function update(some) {
   changed();
 }
 
-const toolbar = makeToolbar(emit);
+const toolbar = makeToolbar(emit, ask);
 const deliveries = makeDeliveryList(emit);
 const tree = makeTaskTree(emit);
 const slider = makeTimeSlider(emit);
@@ -335,7 +326,7 @@ function choices(typed) {
     { name: "Newest delivery", key: "n", run: () => { const newest = deliveries.newest(); if (newest) emit({ do: "go", place: { view: "runs", delivery: newest.id } }); } },
     { name: state.frozen === null ? "Freeze" : "Go on", key: "p", run: () => emit({ do: "freeze" }) },
     { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
-    { name: "Show what is parked", run: () => emit({ do: "filter", text: "state:parked" }) },
+    { name: "Show what is parked or failed", run: () => emit({ do: "filter", text: "state:parked,failed" }) },
     { name: "Show everything", run: () => emit({ do: "filter", text: "" }) },
     { name: "Open a run's file", run: () => void choose() },
     { name: "Keys", key: "?", run: () => emit({ do: "dialog", dialog: "help" }) },

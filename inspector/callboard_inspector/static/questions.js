@@ -115,6 +115,7 @@ export class Questions {
  */
 function tokenOf(state, question) {
   const { deliveries, trees } = state.picture;
+  if (question.of === "counts") return `${deliveries.counts.get("parked")} ${deliveries.counts.get("failed")}`;
   if ("delivery" in question) return String(deliveries.known.get(question.delivery)?.revision ?? "");
   const id = "task" in question && typeof question.task === "string" ? question.task : null;
   if (id !== null) {

@@ -7,9 +7,9 @@ export type ServerFrame = Hello | Snapshot | Delta | Gap | Beat | Detail | Resul
 
 export type ClientFrame = Subscribe | Inspect | Command;
 
-export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
+export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfCounts | OfProviders;
 
-export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer;
+export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer;
 
 export type CommandKind = "cancel" | "park" | "pause" | "replay" | "resume" | "unpark";
 
@@ -180,7 +180,7 @@ export interface Detail {
   request: number;
   revision: number;
   unchanged: boolean;
-  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | ProvidersAnswer | null;
+  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer | null;
   error: string | null;
 }
 
@@ -387,6 +387,13 @@ export interface DeliveriesAnswer {
   more: boolean;
 }
 
+/** See ``OfCounts``. */
+export interface CountsAnswer {
+  of: "counts";
+  failed: number;
+  parked: number;
+}
+
 /** See ``OfProviders``. */
 export interface ProvidersAnswer {
   of: "providers";
@@ -476,7 +483,7 @@ export interface Resume {
 export interface Inspect {
   type: "inspect";
   request: number;
-  question: OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfProviders;
+  question: OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfCounts | OfProviders;
   revision?: number | null;
 }
 
@@ -544,6 +551,11 @@ export interface OfDeliveries {
   repository?: string | null;
   guid?: string | null;
   provider?: string | null;
+}
+
+/** How many deliveries are in trouble, in the whole journal. */
+export interface OfCounts {
+  of: "counts";
 }
 
 /** Every provider and how it fares. */

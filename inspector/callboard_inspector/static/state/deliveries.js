@@ -1,10 +1,12 @@
 /**
  * The list of deliveries, newest first.
  *
- * Owns its order, its bound, and which of two rows for one delivery holds.
+ * Owns its order, its bound, which of two rows for one delivery holds, and down to where it
+ * has no gap: what a search found in the journal may lie far below.
  */
 
 /** @typedef {import("./rows.js").Delivery} Delivery */
+/** @typedef {{ of: "deliveries", before: string, state?: string }} Older */
 
 const MOST = 50_000;
 const OPEN = new Set(["queued", "running", "failed", "held"]);
@@ -39,6 +41,10 @@ export class Deliveries {
     this.order = [];
     /** The oldest of all, once it is known that nothing is older. @type {string | null} */
     this.first = null;
+    /** The oldest above which none is missing; null: none is. @type {string | null} */
+    this.edge = null;
+    /** How far down each state was searched for; null: to the end. @type {Map<string, string | null>} */
+    this.searched = new Map();
     /** Grows with every change. */
     this.version = 0;
     /** By state. @type {Map<string, number>} */
@@ -69,8 +75,59 @@ export class Deliveries {
   replace(all) {
     this.known = new Map(all.map((delivery) => [delivery.id, delivery]));
     this.order = [...this.known.keys()].sort(newestFirst);
+    this.edge = this.order.at(-1) ?? null;
+    this.searched.clear();
     this.counts.clear();
     for (const delivery of this.known.values()) this.count(delivery.state, 1);
+    this.version += 1;
+  }
+
+  /** Those above the first gap. */
+  get whole() {
+    const { order, edge } = this;
+    if (edge === null || edge === order.at(-1)) return order;
+    return order.slice(0, order.findIndex((id) => id < edge));
+  }
+
+  /** The oldest of them, below which reading goes on. */
+  get oldest() {
+    return this.edge ?? this.order.at(-1) ?? null;
+  }
+
+  /**
+   * What to ask the journal to see more; null when there is no more.
+   * @param {ReadonlyArray<string> | null} states null for any
+   * @returns {Older | null}
+   */
+  nextOlder(states) {
+    const { oldest } = this;
+    if (oldest === null || oldest === this.first || this.full) return null;
+    if (states === null) return { of: "deliveries", before: oldest };
+    for (const state of states) {
+      const reached = this.searched.get(state);
+      if (reached !== null) return { of: "deliveries", before: reached === undefined || reached > oldest ? oldest : reached, state };
+    }
+    return null;
+  }
+
+  /**
+   * The answer to `asked`.
+   * @param {Older} asked
+   * @param {readonly Delivery[]} rows newest first
+   * @param {boolean} more
+   */
+  take(asked, rows, more) {
+    for (const row of rows) this.put(row);
+    const last = rows.at(-1)?.id ?? asked.before;
+    if (asked.state !== undefined) {
+      this.edge ??= asked.before;
+      this.searched.set(asked.state, more ? last : null);
+    } else if (more) {
+      this.edge = last;
+    } else {
+      this.edge = null;
+      this.first = this.order.at(-1) ?? null;
+    }
     this.version += 1;
   }
 
@@ -83,7 +140,10 @@ export class Deliveries {
       else high = middle;
     }
     this.order.splice(low, 0, id);
-    if (this.order.length > MOST) this.forget(/** @type {string} */ (this.order.pop()));
+    if (this.order.length <= MOST) return;
+    this.forget(/** @type {string} */ (this.order.pop()));
+    const oldest = this.order.at(-1) ?? null;
+    if (this.edge !== null && oldest !== null && this.edge < oldest) this.edge = oldest;
   }
 
   /** @param {string} id */

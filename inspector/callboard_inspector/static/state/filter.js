@@ -1,7 +1,7 @@
 /**
  * What a person types to see less.
  *
- * Owns the little language: words, `state:failed`, `event:push`, `org:`, `repo:`,
+ * Owns the little language: words, `state:failed,parked`, `event:push`, `org:`, `repo:`,
  * `task:name`; a leading `-` turns one around. All of them must hold.
  */
 
@@ -12,6 +12,24 @@
 
 /** Fields that speak of deliveries. */
 const OF_DELIVERY = new Set(["state", "event", "action", "org", "repo", "source", "id"]);
+
+/** Where a delivery can stand. */
+export const STATES = Object.freeze(["queued", "running", "completed", "failed", "held", "parked", "folded", "ignored"]);
+
+/**
+ * The states of which one must hold; null when any may.
+ * @param {readonly Term[]} terms
+ */
+export function statesOf(terms) {
+  const wanted = terms.filter(({ field, text, not }) => field === "state" && text !== "" && !not).map(({ text }) => text.split(","));
+  const [first] = wanted;
+  return first === undefined ? null : first.filter((state) => STATES.includes(state) && wanted.every((each) => each.includes(state)));
+}
+
+/** What was typed for a state and is none, after the last comma perhaps unfinished. @param {readonly Term[]} terms */
+export function noStates(terms) {
+  return terms.filter(({ field }) => field === "state").flatMap(({ text }) => text.split(",")).filter((state) => state !== "" && !STATES.includes(state));
+}
 
 /**
  * @param {string} text
@@ -53,7 +71,7 @@ export function taskFilter(terms) {
 /** @param {Delivery} delivery @param {Term} term */
 function holds(delivery, { field, text }) {
   switch (field) {
-    case "state": return delivery.state === text;
+    case "state": return text.split(",").includes(delivery.state);
     case "event": return `${delivery.event}.${delivery.action ?? ""}`.startsWith(text);
     case "action": return delivery.action === text;
     case "org": return (delivery.organization ?? "").toLowerCase() === text;

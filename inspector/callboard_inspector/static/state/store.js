@@ -51,6 +51,7 @@ import { splitTaskId } from "./rows.js";
  *   dialog: "help" | "palette" | null,
  *   answers: ReadonlyMap<string, Held>,
  *   results: readonly Result[],
+ *   past: { asking: boolean, error: string | null },
  *   asking: "cancel" | "replay" | null,
  *   follow: boolean,
  *   changes: number,
@@ -70,7 +71,7 @@ import { splitTaskId } from "./rows.js";
  *   | { do: "freeze" } | { do: "density" } | { do: "follow", on: boolean }
  *   | { do: "dialog", dialog: "help" | "palette" | null }
  *   | { do: "asking", what: "cancel" | "replay" | null }
- *   | { do: "older" }
+ *   | { do: "older", urgent: boolean }
  *   | { do: "command", kind: CommandKind, target: string, payload?: string }
  *   | { do: "keep" } | { do: "open", file: File }
  * } Intent
@@ -105,6 +106,7 @@ export function newState() {
     dialog: null,
     answers: new Map(),
     results: [],
+    past: { asking: false, error: null },
     asking: null,
     follow: true,
     changes: 0,

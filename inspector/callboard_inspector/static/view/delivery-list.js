@@ -5,7 +5,7 @@
  * the one that is selected.
  */
 
-import { deliveryFilter, parse } from "../state/filter.js";
+import { deliveryFilter, noStates, parse, STATES, statesOf } from "../state/filter.js";
 import { plain } from "../state/plain.js";
 import { nowOf } from "../state/store.js";
 import { ago, clockTime, count, duration, elapsed, h, icon, shapeOf } from "./format.js";
@@ -20,8 +20,8 @@ const NORMAL = 46, COMPACT = 26;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeDeliveryList(emit) {
-  /** @type {{ deliveries: unknown, version: number, filter: string, rows: Delivery[] }} */
-  let known = { deliveries: null, version: -1, filter: "", rows: [] };
+  /** @type {{ deliveries: unknown, version: number, filter: string, filtered: boolean, rows: Delivery[] }} */
+  let known = { deliveries: null, version: -1, filter: "", filtered: false, rows: [] };
   /** @type {{ now: number, selected: string | null }} */
   const seen = { now: 0, selected: null };
   const rows = new VirtualRows({
@@ -30,7 +30,7 @@ export function makeDeliveryList(emit) {
     make: () => makeDeliveryRow(seen),
   });
   rows.element.classList.add("delivery-rows");
-  const more = h("button", { type: "button", class: "quiet older", onclick: () => emit({ do: "older" }) }, "Older deliveries");
+  const more = h("button", { type: "button", class: "quiet older", onclick: () => emit({ do: "older", urgent: true }) }, "Older deliveries");
   const none = h("p", { class: "notice none" });
   const total = h("span", { class: "total" });
   const element = h("section", { class: "deliveries pane", "aria-label": "Deliveries" },
@@ -39,7 +39,7 @@ export function makeDeliveryList(emit) {
   // Who reads to the end reads on.
   rows.element.addEventListener("scroll", () => {
     const { scrollTop, clientHeight, scrollHeight } = rows.element;
-    if (scrollTop > 0 && scrollTop + clientHeight > scrollHeight - AHEAD && !more.hidden) emit({ do: "older" });
+    if (scrollTop > 0 && scrollTop + clientHeight > scrollHeight - AHEAD && !more.hidden) emit({ do: "older", urgent: false });
   }, { passive: true });
 
   rows.element.onclick = (event) => {
@@ -61,22 +61,44 @@ export function makeDeliveryList(emit) {
     const { deliveries } = state.picture;
     if (known.deliveries !== deliveries || known.version !== deliveries.version || known.filter !== state.filter) {
       const wanted = deliveryFilter(parse(state.filter));
-      const all = deliveries.order.map((id) => /** @type {Delivery} */ (deliveries.known.get(id)));
-      known = { deliveries, version: deliveries.version, filter: state.filter, rows: wanted === null ? all : all.filter(wanted) };
+      // A filter may find what lies below a gap; unfiltered, the list would hide that there is one.
+      const order = wanted === null ? deliveries.whole : deliveries.order;
+      const all = order.map((id) => /** @type {Delivery} */ (deliveries.known.get(id)));
+      known = { deliveries, version: deliveries.version, filter: state.filter, filtered: wanted !== null, rows: wanted === null ? all : all.filter(wanted) };
     }
     const height = state.compact ? COMPACT : NORMAL;
     keepPlace(state, height);
     rows.draw(known.rows, height);
     setAttribute(rows.element, "aria-activedescendant", inSight(state.place.delivery));
-    const filtered = known.rows.length !== deliveries.order.length;
+    const { filtered } = known;
     setText(total, filtered ? `${count(known.rows.length)} of ${count(deliveries.order.length)}` : count(known.rows.length));
-    const empty = known.rows.length === 0 && deliveries.order.length > 0;
-    none.hidden = !empty;
-    setText(none, empty ? "No delivery passes the filter." : "");
-    more.hidden = deliveries.order.length === 0 || deliveries.order.at(-1) === deliveries.first;
-    // With room for more, nobody need ask for it, nor be offered what there may not be.
-    const room = known.rows.length * height < rows.extent && !filtered && state.connection.phase === "live";
-    if (room && !more.hidden) emit({ do: "older" });
+    const terms = parse(state.filter);
+    const states = statesOf(terms);
+    const older = deliveries.nextOlder(states) !== null;
+    const words = note(state, terms, older);
+    none.hidden = words === "";
+    setText(none, words);
+    more.hidden = !older;
+    setText(more, state.past.asking ? "Looking…" : filtered ? "Search older deliveries" : "Older deliveries");
+    // With room for more, nobody need ask for it, nor be offered what there may not be. One state
+    // the journal finds by itself; for other words all of it would have to be read.
+    const room = known.rows.length * height < rows.extent && (!filtered || states !== null) && state.connection.phase === "live";
+    if (room && older) emit({ do: "older", urgent: false });
+  }
+
+  /**
+   * What is to be said above the rows.
+   * @param {State} state
+   * @param {ReturnType<typeof parse>} terms
+   * @param {boolean} older
+   */
+  function note({ past, picture: { deliveries } }, terms, older) {
+    if (past.error !== null && older) return `Older deliveries could not be read: ${past.error}`;
+    if (known.rows.length > 0 || deliveries.order.length === 0) return "";
+    const [unknown] = noStates(terms);
+    if (unknown !== undefined) return `No state is called ${unknown}: expected ${STATES.slice(0, -1).join(", ")} or ${STATES.at(-1)}.`;
+    if (past.asking) return "Looking…";
+    return older ? `None of the newest ${count(deliveries.whole.length)} passes the filter.` : "No delivery passes the filter.";
   }
 
   /** Only what is in the document can be pointed at. @param {string | null} id */

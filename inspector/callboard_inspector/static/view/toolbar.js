@@ -6,6 +6,7 @@
 
 import { plain } from "../state/plain.js";
 import { shortFile } from "../state/stack.js";
+import { answerTo } from "../state/store.js";
 import { clockTime, count, duration, h, icon, stateIcon } from "./format.js";
 import { setAttribute, setText } from "./virtual-rows.js";
 
@@ -13,18 +14,25 @@ import { setAttribute, setText } from "./virtual-rows.js";
 
 const VIEWS = /** @type {const} */ ([["runs", "Runs"], ["providers", "Providers"], ["entity", "Effects"]]);
 const SLOW_LOOP = 0.1;
+const COUNTS = { of: /** @type {const} */ ("counts") };
+/** Milliseconds until the journal is asked again, where nothing seems to have changed. */
+const RECOUNT = 10_000;
 
-/** @param {import("../state/store.js").Emit} emit */
-export function makeToolbar(emit) {
+/**
+ * @param {import("../state/store.js").Emit} emit
+ * @param {import("../state/store.js").Ask} ask
+ */
+export function makeToolbar(emit, ask) {
   const dot = h("span", { class: "dot" });
   const phase = h("span", { class: "phase" });
   const loop = h("span", { class: "fact loop", title: "By how much the loop of the runs is late" });
   const running = h("span", { class: "number" });
   const failed = h("span", { class: "number" });
+  const failedMark = stateIcon("errored", true);
   const failedButton = h("button", {
     type: "button", class: "fact trouble",
-    onclick: () => emit({ do: "filter", text: "state:parked" }),
-  }, stateIcon("errored", true), failed);
+    onclick: () => emit({ do: "filter", text: failedButton.dataset["filter"] ?? "" }),
+  }, failedMark, failed);
   const runningButton = h("button", {
     type: "button", class: "fact", title: "Show those that run",
     onclick: () => emit({ do: "filter", text: "state:running" }),
@@ -35,7 +43,7 @@ export function makeToolbar(emit) {
   }, title));
   const filter = h("input", {
     type: "search", class: "filter", placeholder: "Filter  /", "aria-label": "Filter",
-    title: "Words, state:failed, event:push, org:…, repo:…, task:…; a leading - turns one around",
+    title: "Words, state:failed,parked, event:push, org:…, repo:…, task:…; a leading - turns one around",
     autocomplete: "off", spellcheck: "false",
     oninput: () => emit({ do: "filter", text: filter.value }),
   });
@@ -65,14 +73,15 @@ export function makeToolbar(emit) {
     loop.classList.toggle("bad", lag !== null && lag >= SLOW_LOOP);
     const { counts } = picture.deliveries;
     setText(running, `${count(beat?.running ?? counts.get("running") ?? 0)} running`);
-    const parked = counts.get("parked") ?? 0, again = counts.get("failed") ?? 0;
+    const { parked, again } = trouble(state);
     setText(failed, [
       parked > 0 || again === 0 ? `${count(parked)} parked` : "",
       again > 0 ? `${count(again)} failed` : "",
     ].filter(Boolean).join(" · "));
+    failedMark.hidden = parked + again === 0;
     failedButton.title = `Show those that are parked${again > 0 ? ", or failed and will be tried again" : ""}`;
     failedButton.classList.toggle("bad", parked + again > 0);
-    failedButton.onclick = () => emit({ do: "filter", text: parked > 0 ? "state:parked" : "state:failed" });
+    failedButton.dataset["filter"] = `state:${[parked > 0 || again === 0 ? "parked" : "", again > 0 ? "failed" : ""].filter(Boolean).join(",")}`;
     for (const tab of tabs) {
       setAttribute(tab, "aria-current", tab.dataset["view"] === state.place.view ? "page" : null);
       if (tab.dataset["view"] === "entity") setText(tab, state.words["effects"] ?? "Effects");
@@ -82,6 +91,15 @@ export function makeToolbar(emit) {
     setText(freeze, frozen === null ? "Freeze" : `Frozen +${count(frozen.behind)}`);
     setAttribute(freeze, "aria-pressed", String(frozen !== null));
     drawBanner(state);
+  }
+
+  /** How many are in trouble: in the whole journal, and what has come since it was asked. @param {State} state */
+  function trouble(state) {
+    const { counts } = state.picture.deliveries;
+    if (state.place.view !== "file") ask(COUNTS, { every: RECOUNT });
+    const said = state.place.view === "file" ? null : answerTo(state, COUNTS)?.answer;
+    const whole = said?.of === "counts" ? said : { parked: 0, failed: 0 };
+    return { parked: Math.max(whole.parked, counts.get("parked") ?? 0), again: Math.max(whole.failed, counts.get("failed") ?? 0) };
   }
 
   /** @param {State} state */
