@@ -3,13 +3,19 @@
 Owns the command and what a person reads of it.
 """
 
-import sys
 from pathlib import Path
 
 import msgspec
 from rich.text import Text
 
-from callboard.cli.console import open_database, read_settings, say, standard_output
+from callboard.cli.console import (
+    complain,
+    open_database,
+    read_settings,
+    say,
+    say_json,
+    standard_output,
+)
 from callboard_catalog.refs import EntityRef, InvalidRef
 
 _NOT_THERE = 1
@@ -33,7 +39,7 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
     try:
         name = str(EntityRef.parse(ref))
     except InvalidRef as error:
-        sys.stderr.write(f"callboard: {error}\n")
+        complain(error)
         raise SystemExit(_WRONG_USE) from None
     database = open_database(read_settings(config), create=False)
     try:
@@ -43,7 +49,7 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
     finally:
         database.close()
     if json_:
-        sys.stdout.write(msgspec.json.encode(account).decode() + "\n")
+        say_json(msgspec.json.encode(account))
     else:
         first, *more = account.told
         lines = [Text(first, style="bold"), *map(Text, more)]

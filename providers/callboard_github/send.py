@@ -4,7 +4,6 @@ Owns the request and the words for its answer.
 """
 
 import os
-import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from uuid import uuid4
 
 import httpx
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from callboard import SettingsError
+from callboard.cli.console import PlainConsole
 from callboard_github import signature
 from callboard_github.samples import samples
 
@@ -93,11 +92,11 @@ def _show(answer: httpx.Response, event: str) -> bool:
         content: dict[str, Any] = answer.json()
     except ValueError:
         content = {"error": answer.text[:200] or answer.reason_phrase}
-    out = Console(highlight=False, soft_wrap=True)
+    out = PlainConsole(highlight=False, soft_wrap=True)
     if not answer.is_success:
         reason = content.get("error", answer.reason_phrase)
         line = f"✗ {event} was refused: {answer.status_code} {reason}"
-        Console(file=sys.stderr, highlight=False, soft_wrap=True).print(
+        PlainConsole(stderr=True, highlight=False, soft_wrap=True).print(
             Text(line, "bold red")
         )
         return False

@@ -10,6 +10,7 @@ import msgspec
 
 from callboard import clock
 from callboard.clock import duration
+from callboard.plain import one_line, plain_json
 from callboard_inspector.picture import DeliverySeen, Picture, TaskSeen
 
 Seen: TypeAlias = DeliverySeen | TaskSeen
@@ -66,7 +67,7 @@ def as_text(seen: Seen) -> str | None:
         took,
         seen.rest.reason or "",
     ]
-    return "  ".join(part for part in parts if part)
+    return one_line("  ".join(part for part in parts if part))
 
 
 def as_json(seen: Seen) -> str:
@@ -77,4 +78,4 @@ def as_json(seen: Seen) -> str:
     for name in _TIMES:
         if fields.get(name) is not None:
             fields[name] = clock.isoformat(fields[name])
-    return msgspec.json.encode({"type": kind, **fields, **rest}).decode()
+    return plain_json(msgspec.json.encode({"type": kind, **fields, **rest}).decode())

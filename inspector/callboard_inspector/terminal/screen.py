@@ -15,6 +15,7 @@ from callboard import clock
 from callboard.cli.runs import MARKS
 from callboard.clock import duration
 from callboard.delivery import DeliveryState
+from callboard.plain import one_line
 from callboard_inspector.picture import DeliverySeen, Picture
 from callboard_inspector.terminal.trees import node_of_seen, tree_table
 
@@ -90,7 +91,8 @@ class Screen:
                 line.append(" · ", "dim").append(text, style)
             if beat.blocked is not None:
                 where = f"{beat.blocked.file}:{beat.blocked.line}"
-                line.append(f" · held by {beat.blocked.name} at {where}", "bold red")
+                held = one_line(f" · held by {beat.blocked.name} at {where}")
+                line.append(held, "bold red")
         return line.append(f" · {self._url}", "dim")
 
     def _trees(self, picture: Picture, room: int) -> Iterator[RenderableType]:
@@ -104,13 +106,13 @@ class Screen:
                 return
             about = "" if view is None else view.repository or view.organization or ""
             yield Text()
-            yield Text(f"{id_}  {about}", "dim")
+            yield Text(one_line(f"{id_}  {about}"), "dim")
             if tree.tasks:
                 nodes = [node_of_seen(task) for task in tree.tasks.values()]
                 yield tree_table(nodes, now, lines, wrap=False)
                 room -= 2 + min(len(nodes), lines)
             else:
-                yield Text(tree.note or "", "dim")
+                yield Text(one_line(tree.note or ""), "dim")
                 room -= 3
 
 
@@ -142,12 +144,12 @@ def _deliveries(views: list[DeliverySeen], width: int) -> Table:
         cells = [
             Text(mark, style),
             Text(clock.isoformat(view.received)[11:19], "dim"),
-            Text(event),
-            Text(view.repository or view.organization or "", "dim"),
+            Text(one_line(event)),
+            Text(one_line(view.repository or view.organization or ""), "dim"),
             Text(view.state, style),
             Text(took, "dim"),
         ]
         if why:
-            cells.append(Text(view.rest.reason or "", "dim"))
+            cells.append(Text(one_line(view.rest.reason or ""), "dim"))
         table.add_row(*cells)
     return table

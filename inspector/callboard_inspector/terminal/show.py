@@ -5,16 +5,23 @@ it was, its tree, why it failed, what it changed.
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from callboard import Trace, clock, history
-from callboard.cli.console import open_database, read_settings, say, standard_output
+from callboard.cli.console import (
+    PlainConsole,
+    complain,
+    open_database,
+    read_settings,
+    say,
+    say_json,
+    standard_output,
+)
 from callboard.cli.runs import MARKS
 from callboard.clock import duration
 from callboard.database import Database
@@ -65,18 +72,18 @@ def show(
     try:
         found = _find(target, run, config)
     except BundleError as error:
-        sys.stderr.write(f"callboard: {error}\n")
+        complain(error)
         raise SystemExit(_NOT_THERE) from None
     if export is not None:
         _write(export, files.write(found))
-        Console(stderr=True, highlight=False).print(f"{export}: run {found.run}")
+        PlainConsole(stderr=True, highlight=False).print(f"{export}: run {found.run}")
     if html is not None:
         _write(html, enclose(found))
-        Console(stderr=True, highlight=False).print(f"{html}: run {found.run}")
+        PlainConsole(stderr=True, highlight=False).print(f"{html}: run {found.run}")
     if export is not None or html is not None:
         return
     if json_:
-        sys.stdout.write(files.write(found).decode() + "\n")
+        say_json(files.write(found))
         return
     say(standard_output(), account(found))
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from callboard.clock import duration
+from callboard.plain import one_line, plain
 from callboard.task import Label, Progress, TaskRecord
 from callboard_inspector.picture import TaskSeen
 from callboard_inspector.rows import TaskProgress, preview, summary
@@ -177,7 +178,7 @@ def _name(line: _Line) -> Text:
     text = Text(line.guides, style=_FAINT)
     text.append(f"{mark} ", style)
     strong = line.node.kind in {"run", "provider"}
-    return text.append(line.node.name, Style(bold=strong))
+    return text.append(one_line(line.node.name), Style(bold=strong))
 
 
 def _took(node: Node, now: float) -> Text:
@@ -193,14 +194,16 @@ def _says(node: Node) -> Text:
     if progress is not None:
         whole = "" if progress.total is None else f"/{progress.total:g}"
         text.append(
-            f"{progress.done:g}{whole} {progress.unit} ".rstrip() + "  ", "cyan"
+            one_line(f"{progress.done:g}{whole} {progress.unit}").rstrip() + "  ",
+            "cyan",
         )
     if node.effects:
         text.append(f"{node.effects:,} changed  ", _FAINT)
     if node.folded:
         text.append(f"+{node.folded:,} completed  ", _FAINT)
     if node.says:
-        text.append(node.says, "red" if node.failed else "yellow")
+        text.append(plain(node.says), "red" if node.failed else "yellow")
     elif node.labels:
-        text.append(" ".join(f"{k}={v}" for k, v in node.labels.items()), _FAINT)
+        labels = " ".join(f"{k}={v}" for k, v in node.labels.items())
+        text.append(plain(labels), _FAINT)
     return text

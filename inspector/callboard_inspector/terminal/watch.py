@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
-from rich.console import Console
 from rich.live import Live
 
-from callboard.cli.console import read_settings
+from callboard.cli.console import PlainConsole, complain, read_settings
 from callboard.cli.serve import INSPECTOR_PORT
 from callboard_inspector.client import Client, GoneError, NoServerError, connect
 from callboard_inspector.picture import Picture
@@ -51,7 +50,7 @@ def watch(
         config: The settings; callboard.toml in this folder when not given.
     """
     keys = read_settings(config).secrets("INSPECTOR_TOKEN")
-    console = Console(highlight=False)
+    console = PlainConsole(highlight=False)
     follower = Follower(url, keys[0] if keys else None, delivery)
     try:
         if console.is_terminal and not json_:
@@ -68,7 +67,7 @@ def watch(
     except* KeyboardInterrupt:
         pass
     except* NoServerError as group:
-        sys.stderr.write(f"callboard: {group.exceptions[0]}\n")
+        complain(group.exceptions[0])
         raise SystemExit(_NO_SERVER) from None
 
 

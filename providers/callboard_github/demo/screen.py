@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import anyio
-from rich.console import Console
 from rich.text import Text
 
 from callboard import Callboard, DeliveryState
+from callboard.cli.console import PlainConsole
 from callboard_catalog import catalog_of
 from callboard_github.demo.world import SECRET, World, described
 
@@ -31,7 +31,7 @@ class Screen:
         self._board = board
         self._world = world
         self._kept = kept
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = PlainConsole(highlight=False, soft_wrap=True)
 
     def introduce(self) -> None:
         """Say what runs where, and what to try."""
@@ -108,5 +108,5 @@ def _curl(url: str) -> list[str]:
     ]
 
 
-def _code(out: Console, line: str) -> None:
+def _code(out: PlainConsole, line: str) -> None:
     out.print(Text(f"  {line}", "cyan"))

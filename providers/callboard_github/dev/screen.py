@@ -7,10 +7,10 @@ change of the connection.
 import time
 from urllib.parse import urlsplit
 
-from rich.console import Console
 from rich.text import Text
 
 from callboard import Callboard
+from callboard.cli.console import PlainConsole
 from callboard.clock import duration
 from callboard.relay.handing_over import Handover
 from callboard.relay.listening import Connected, Standing
@@ -30,7 +30,7 @@ class Screen:
         self._board = board
         self._channel = channel
         self._new = new
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = PlainConsole(highlight=False, soft_wrap=True)
 
     def introduce(self) -> None:
         """Say what runs where, and how to point GitHub at the channel."""

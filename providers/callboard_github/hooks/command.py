@@ -12,12 +12,16 @@ import anyio
 import msgspec
 from cyclopts import App
 from msgspec import Struct
-from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
 from callboard import Callboard, SettingsError
-from callboard.cli.console import open_database, read_settings
+from callboard.cli.console import (
+    PlainConsole,
+    open_database,
+    read_settings,
+    say_json,
+)
 from callboard.registry import assemble
 from callboard_github.checks import Unwatched
 from callboard_github.client import GitHub
@@ -77,9 +81,9 @@ def show(*, json_: bool = False, config: Path | None = None) -> None:
 
     found, expected = _at_desk(config, work)
     if json_:
-        sys.stdout.write(msgspec.json.encode(as_json(found)).decode() + "\n")
+        say_json(msgspec.json.encode(as_json(found)))
     else:
-        console = Console(highlight=False, soft_wrap=True)
+        console = PlainConsole(highlight=False, soft_wrap=True)
         for owned in found:
             for line in owned_lines(owned, expected):
                 console.print(line)
@@ -109,7 +113,7 @@ def repair(
         secret: Set the secret of all of them, as when it was rotated.
         config: The settings; callboard.toml in this folder when not given.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = PlainConsole(highlight=False, soft_wrap=True)
 
     async def work(desk: _Desk) -> bool:
         found = await desk.report(hook)
@@ -135,7 +139,7 @@ def repair(
         raise SystemExit(_FAULTY)
 
 
-def _agreed(console: Console, *, yes: bool) -> bool:
+def _agreed(console: PlainConsole, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
@@ -145,7 +149,7 @@ def _agreed(console: Console, *, yes: bool) -> bool:
 
 
 async def _carried_out(
-    console: Console, github: GitHub, repair: Repair, expected: Expected
+    console: PlainConsole, github: GitHub, repair: Repair, expected: Expected
 ) -> bool:
     place = repair.place
     name = f"new webhook of {repair.owner.name}" if place is None else place.label

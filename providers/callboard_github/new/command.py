@@ -11,9 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from callboard import SettingsError
+from callboard.cli.console import PlainConsole
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -47,7 +46,7 @@ def new(kind: Literal["provider"], name: str, *, into: Path = Path()) -> None:
         f"  callboard serve --with {provider}:make_providers",
         "  callboard send repository.created",
     )
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = PlainConsole(highlight=False, soft_wrap=True, markup=False)
     for line in lines:
         console.print(line)
 

@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build(described=given in _ASKS_WHAT_THERE_IS)(given)
     except SettingsError as error:
-        print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
+        from callboard.cli.console import complain
+
+        complain(error)
         raise SystemExit(WRONG_SETTINGS) from None
     except BrokenPipeError:
         _end_unread()

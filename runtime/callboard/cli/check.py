@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import anyio
-from rich.console import Console
 from rich.text import Text
 
 from callboard.checks import Finding
-from callboard.cli.console import open_database, read_settings
+from callboard.cli.console import PlainConsole, open_database, read_settings
 from callboard.registry import assemble, findings
 from callboard.settings import SettingsError
 
@@ -34,7 +33,7 @@ def check(*, config: Path | None = None) -> None:
             found.append(Finding("sources and providers", ok=False, detail=str(error)))
         finally:
             database.close()
-    console = Console(highlight=False)
+    console = PlainConsole(highlight=False)
     width = max(len(finding.subject) for finding in found)
     for finding in found:
         mark, style = ("✓ ok  ", "green") if finding.ok else ("✗ fail", "bold red")

@@ -1,15 +1,21 @@
-"""What every command shares: settings, the database, logging, the browser."""
+"""What every command shares: settings, the database, logging, what is printed, the browser.
+
+Owns the boundary to the terminal: whatever was recorded leaves through here as plain text.
+"""
 
 import logging
 import os
 import sys
 import webbrowser
+from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.logging import RichHandler
+from rich.segment import Segment
 
 from callboard.database import Database
+from callboard.plain import plain, plain_json
 from callboard.redaction import Redactor
 from callboard.settings import Settings
 
@@ -35,6 +41,34 @@ class RedactingFilter(logging.Filter):
         return True
 
 
+class PlainFormatter(logging.Formatter):
+    """Writes a record, and the traceback that comes with it, as plain text."""
+
+    def __init__(
+        self, redactor: Redactor, layout: str, dates: str | None = None
+    ) -> None:
+        super().__init__(layout, dates)
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the layout says; a traceback's secrets are masked too."""
+        return plain(self._redactor.text(super().format(record)))
+
+
+class PlainConsole(Console):
+    """Where people read: what was recorded can say nothing to their terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """As rich does, every text plain; its own codes for colours are no text."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(plain(segment.text), segment.style)
+
+
 def read_settings(config: Path | None) -> Settings:
     """The settings of this process, and logging set up to mask its secrets."""
     settings = Settings.read(config)
@@ -44,16 +78,17 @@ def read_settings(config: Path | None) -> Settings:
 
 def log_to_terminal(settings: Settings) -> None:
     """Log to standard error: rich lines for a person, plain ones for a file."""
+    redactor = settings.redactor
     if sys.stderr.isatty():
         handler: logging.Handler = RichHandler(
-            console=Console(stderr=True), show_path=False, rich_tracebacks=False
+            console=PlainConsole(stderr=True), show_path=False, rich_tracebacks=False
         )
-        handler.setFormatter(logging.Formatter("%(message)s", datefmt="%H:%M:%S"))
+        handler.setFormatter(PlainFormatter(redactor, "%(message)s", "%H:%M:%S"))
     else:
         handler = logging.StreamHandler()
         layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(layout))
-    handler.addFilter(RedactingFilter(settings.redactor))
+        handler.setFormatter(PlainFormatter(redactor, layout))
+    handler.addFilter(RedactingFilter(redactor))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("alembic", "httpx", "httpcore", "hishel"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -67,7 +102,7 @@ def open_database(settings: Settings, *, create: bool = True) -> Database:
 
 def standard_output() -> Console:
     """Where a command prints for people: a terminal, or a pipe that is as wide as needed."""
-    console = Console(highlight=False)
+    console = PlainConsole(highlight=False)
     if not console.is_terminal:
         console.width = PIPED
     return console
@@ -82,6 +117,16 @@ def say(console: Console, *parts: RenderableType) -> None:
         console.print(*parts, sep="\n")
     for line in capture.get().splitlines():
         console.file.write(f"{line.rstrip()}\n")
+
+
+def say_json(content: bytes) -> None:
+    """Print a JSON document on a line of its own, with nothing that misleads a terminal."""
+    sys.stdout.write(f"{plain_json(content.decode())}\n")
+
+
+def complain(error: object) -> None:
+    """Say on standard error what went wrong."""
+    sys.stderr.write(f"callboard: {plain(str(error))}\n")
 
 
 def show_page(url: str) -> None:

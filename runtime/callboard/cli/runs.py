@@ -25,6 +25,7 @@ from callboard.cli.console import (
 from callboard.database import Database
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.history import DeliveryFilter
+from callboard.plain import one_line
 from callboard.settings import SettingsError
 
 _PAGE = 1_000
@@ -153,14 +154,14 @@ def _table(found: list[DeliveryView], width: int) -> Table:
             Text(mark, style),
             Text(received, "dim"),
             Text(view.id),
-            Text(event),
-            Text(view.repository or view.organization or ""),
+            Text(one_line(event)),
+            Text(one_line(view.repository or view.organization or "")),
             Text(state, style),
         ]
         if took:
             cells.append(Text(_length_of(view), "dim"))
         if why:
-            cells.append(Text(view.reason or "", "dim"))
+            cells.append(Text(one_line(view.reason or ""), "dim"))
         table.add_row(*cells)
     return table
 

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.text import Text
 
 from callboard import serving
 from callboard.board import Callboard
-from callboard.cli.console import open_database, read_settings, show_page
+from callboard.cli.console import PlainConsole, open_database, read_settings, show_page
 from callboard.registry import assemble, providers_from
 from callboard.settings import Settings, SettingsError
 
@@ -99,7 +98,7 @@ def serve_board(
 
 
 def _introduce(board: Callboard) -> None:
-    console = Console(highlight=False)
+    console = PlainConsole(highlight=False)
     url = board.front_url
     sources = ", ".join(f"{url}/webhooks/{name}" for name in board.sources)
     names = ", ".join(provider.name for provider in board.providers)
