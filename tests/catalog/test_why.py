@@ -75,6 +75,19 @@ async def test_last_look_is_told_with_what_it_found(shelf: Shelf) -> None:
     )
 
 
+async def test_look_that_changed_nothing_is_told_to_who_asked_before(
+    shelf: Shelf,
+) -> None:
+    await shelf.give(Full([component("a")]))
+    async with shelf.client() as client:
+        first = await client.get(f"{A}/why")
+        await shelf.give(Full([component("a")]))
+        tag = {"if-none-match": first.headers.get("etag", '"none"')}
+        again = await client.get(f"{A}/why", headers=tag)
+    assert again.status_code == 200
+    assert "run run2" in again.json()["told"][-1]
+
+
 async def test_unreadable_document_is_told_to_whoever_misses_an_entity(
     shelf: Shelf,
 ) -> None:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from callboard_catalog.api.answering import Reader, etag, json_answer, knows
+from callboard_catalog.api.answering import JSON, Reader, etag, json_answer, knows
 from callboard_catalog.api.asking import Parameters
 from callboard_catalog.api.entities import path_ref
 from callboard_catalog.bulk import chunks
@@ -63,7 +63,10 @@ class Beyond:
         return await self._reader.unless_known(request, ask)
 
     async def why(self, request: Request) -> Response:
-        """Why an entity is so, or is not there."""
+        """Why an entity is so, or is not there.
+
+        Without an ETag: who looked for it last is told, and looking changes no entity.
+        """
         ref = path_ref(request)
 
         def ask(connection: Connection) -> bytes:
@@ -71,7 +74,8 @@ class Beyond:
             found = [] if account["there"] else similar(connection, ref)
             return msgspec.json.encode({**account, "similar": found})
 
-        return await self._reader.unless_known(request, ask)
+        text = await self._reader.read(ask)
+        return Response(text, headers={"cache-control": "no-cache"}, media_type=JSON)
 
     async def changes(self, request: Request) -> Response:
         """What changed after a position; waits for it up to ``wait`` seconds."""
