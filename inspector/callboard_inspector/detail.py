@@ -221,7 +221,9 @@ class Details:
         names = [provider.name for provider in self._watched.providers]
         subject = question.subject
         read = partial(subject_of, subject=subject, providers=names)
-        nothing = q.SubjectAnswer(subject, [], more=False, looks=[], similar=[])
+        nothing = q.SubjectAnswer(
+            subject, [], more=False, standing=None, looks=[], similar=[]
+        )
         return await self._watched.read(read, nothing)
 
     async def _whole(self, question: q.OfTree) -> q.TreeAnswer:

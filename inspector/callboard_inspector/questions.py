@@ -208,8 +208,14 @@ class SubjectAnswer(Struct, frozen=True, tag_field="of", tag="subject"):
     """See ``OfSubject``."""
 
     subject: str
+    """As it is written where it was changed: the question may write it in another case."""
     effects: list[EffectAnswer]
     more: bool
+    standing: EffectAnswer | None
+    """The newest that added, changed or removed it, without its documents.
+
+    It says whether the subject is there; other words, such as ``rejected``, do not.
+    """
     looks: list[Look]
     """Of each provider that changed it, or else of all: its newest run."""
     similar: list[str]

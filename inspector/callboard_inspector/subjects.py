@@ -23,6 +23,7 @@ from callboard_inspector.questions import (
 _EFFECTS = 100
 _SIMILAR = 20
 _ROOM = 256 * 1024
+_GIVE_OR_TAKE = ("added", "changed", "removed")
 _NOTHING = Raw(b"null")
 _ROW = 400
 """About how many bytes an effect takes besides its documents."""
@@ -46,15 +47,37 @@ def subject_of(
 ) -> SubjectAnswer:
     """See ``OfSubject``; ``providers`` are all that there are now."""
     found = history.effects_on(connection, subject, _EFFECTS + 1)
+    if not found and (written := _in_another_case(connection, subject)) is not None:
+        subject = written
+        found = history.effects_on(connection, subject, _EFFECTS + 1)
     kept = _fitting(found[:_EFFECTS])
     makers = dict.fromkeys(record.provider for record in found)
     return SubjectAnswer(
         subject=subject,
         effects=kept,
         more=len(found) > len(kept),
+        standing=_standing(connection, subject),
         looks=_looks(connection, subject, makers or providers),
         similar=[] if found else _similar(connection, subject),
     )
+
+
+def _standing(connection: Connection, subject: str) -> EffectAnswer | None:
+    """What the newest effect that gives or takes it says."""
+    found = history.effects_on(connection, subject, 1, operations=_GIVE_OR_TAKE)
+    bare = [structs.replace(record, before=None, after=None) for record in found]
+    return _answer(bare[0], None) if bare else None
+
+
+def _in_another_case(connection: Connection, subject: str) -> str | None:
+    """The subject that differs by case alone, the newest changed of several."""
+    t = effects.c
+    return connection.execute(
+        select(t.subject)
+        .where(func.lower(t.subject) == func.lower(subject))
+        .order_by(t.at.desc())
+        .limit(1)
+    ).scalar()
 
 
 def _looks(

@@ -158,10 +158,16 @@ def effects_of_run(
 
 
 def effects_on(
-    connection: Connection, subject: str, limit: int = 500
+    connection: Connection,
+    subject: str,
+    limit: int = 500,
+    *,
+    operations: Iterable[str] | None = None,
 ) -> list[EffectRecord]:
-    """Everything that changed ``subject``, newest first."""
+    """Everything that changed ``subject``, newest first; None for any operation."""
     query = select(effects).where(effects.c.subject == subject)
+    if operations is not None:
+        query = query.where(effects.c.operation.in_(list(operations)))
     newest = query.order_by(effects.c.at.desc(), effects.c.id.desc()).limit(limit)
     return [_effect(row) for row in connection.execute(newest)]
 

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.browser
 
 
 class Props(Provider):
-    """Sets the owner that an event names, and fails when it is told to."""
+    """Sets the owner that an event names, says its words, and fails when it is told to."""
 
     name = "props"
     retry = Retry(attempts=1)
@@ -53,13 +53,15 @@ class Props(Provider):
         async with run.span("read"):
             await anyio.lowlevel.checkpoint()
         async with run.span("apply"):
-            owner: str = event.payload["owner"]
-            entity = {"kind": "Component", "spec": {"owner": owner}}
-            raw = Raw(msgspec.json.encode(entity))
-            effect = Effect("component:default/skull", "changed", None, raw)
-            write = (run.stamp(), [effect])
+            words: list[str] = event.payload.get("words", [])
+            effects = [Effect("component:default/lamp", word) for word in words]
+            if owner := event.payload.get("owner"):
+                entity = {"kind": "Component", "spec": {"owner": owner}}
+                raw = Raw(msgspec.json.encode(entity))
+                effects.append(Effect("component:default/skull", "changed", None, raw))
+            write = (run.stamp(), effects)
             await self.boards[0].database.write(_write, write)
-            run.affected(1)
+            run.affected(len(effects))
             if event.payload.get("bad"):
                 raise ValueError("the owner does not want it")
 
@@ -139,6 +141,24 @@ def test_entity_page_leads_from_a_guess_to_every_run_that_changed_it(
     expect(page.locator(".subject-page")).to_contain_text("changed it in this run")
     page.go_back()
     expect(page.locator(".verdict")).to_contain_text("Not there")
+
+
+def test_entity_page_tells_what_is_there_from_the_last_word_on_it(
+    house: House, page: Page
+) -> None:
+    house.deliver("props", {"words": ["added", "rejected"]})
+    house.settle()
+    page.goto(house.link("view=entity&subject=Component:default/LAMP"))
+    expect(page.get_by_role("heading", name="component:default/lamp")).to_be_visible()
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("There: added last by props")
+    expect(verdict).to_contain_text("The last word on it is rejected, by props")
+    expect(verdict).to_contain_text("what is there stays as it was")
+    house.deliver("props", {"words": ["removed", "settled"]})
+    house.settle()
+    page.reload()
+    expect(verdict).to_contain_text("Not there: removed by props")
+    expect(verdict).to_have_class("verdict absent")
 
 
 def test_two_runs_stand_side_by_side_with_what_differs(

@@ -108,6 +108,49 @@ async def test_removed_subject_tells_who_removed_it_and_who_looked_since() -> No
     assert answer.similar == []
 
 
+async def test_whether_a_subject_is_there_follows_from_what_gave_or_took_it() -> None:
+    boards: list[Callboard] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards)) as board:
+            boards.append(board)
+            told: list[str | None] = []
+            for operations in (["rejected"], ["added", "rejected"]):
+                changes = [{"subject": "c:a", "operation": o} for o in operations]
+                await deliver(board, "shelf", {"changes": changes})
+                await settled(board)
+                told.append(await standing(board, "c:a"))
+            # One transaction, one moment: the last word is not what counts.
+            changes = [
+                {"subject": "c:a", "operation": o} for o in ("removed", "settled")
+            ]
+            await deliver(board, "shelf", {"changes": changes})
+            await settled(board)
+            told.append(await standing(board, "c:a"))
+    assert told == [None, "added", "removed"]
+
+
+async def standing(board: Callboard, subject: str) -> str | None:
+    answer = await ask(board, OfSubject(subject))
+    assert isinstance(answer, SubjectAnswer)
+    return None if answer.standing is None else answer.standing.operation
+
+
+async def test_subject_in_another_case_is_the_same_one() -> None:
+    boards: list[Callboard] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards)) as board:
+            boards.append(board)
+            names = ["group:acme/platform", "user:acme/platform-lead"]
+            changes = [{"subject": name, "operation": "added"} for name in names]
+            await deliver(board, "shelf", {"changes": changes})
+            await settled(board)
+            answer = await ask(board, OfSubject("Group:acme/Platform"))
+    assert isinstance(answer, SubjectAnswer)
+    assert answer.subject == "group:acme/platform"
+    assert [effect.operation for effect in answer.effects] == ["added"]
+    assert answer.similar == []
+
+
 async def test_unknown_subject_gets_those_that_read_alike_and_every_provider() -> None:
     boards: list[Callboard] = []
     with anyio.fail_after(20):

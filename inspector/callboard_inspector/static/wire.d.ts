@@ -347,6 +347,7 @@ export interface SubjectAnswer {
   subject: string;
   effects: Array<EffectAnswer>;
   more: boolean;
+  standing: EffectAnswer | null;
   looks: Array<Look>;
   similar: Array<string>;
 }

@@ -7,6 +7,7 @@
 
 import { summaryOf } from "./failure.js";
 import { characters } from "./plain.js";
+import { decides } from "./standing.js";
 
 /** @typedef {import("../wire.js").Answer} Answer */
 /** @typedef {import("../wire.js").DeliveryAnswer} DeliveryAnswer */
@@ -196,7 +197,8 @@ export function answerFrom(bundle, question) {
     }
     case "subject": {
       const effects = bundle.effects.filter((effect) => effect.subject === question.subject).reverse();
-      return { of: "subject", subject: question.subject, effects, more: false, looks: [], similar: [] };
+      const standing = effects.find(decides) ?? null;
+      return { of: "subject", subject: question.subject, effects, more: false, standing, looks: [], similar: [] };
     }
     default:
       return null;

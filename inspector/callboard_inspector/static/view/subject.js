@@ -1,11 +1,12 @@
 /**
  * The page of one subject: why it is so, or why it is not there.
  *
- * Owns the verdict in one sentence, and the list of everything that changed it.
+ * Owns the verdict in a sentence or two, and the list of everything that changed it.
  */
 
 import { clockTime, h, stateMark } from "./format.js";
 import { plain } from "../state/plain.js";
+import { decides } from "../state/standing.js";
 import { answerTo } from "../state/store.js";
 import { changeOf } from "./detail/entities.js";
 import { morphChildren } from "./detail/morph.js";
@@ -68,24 +69,29 @@ export function makeSubject(emit, ask) {
       morphChildren(body, [notice(known?.error ?? "Loading…")]);
       return;
     }
+    title.textContent = plain(answer.subject); // in the case in which it was changed
     morphChildren(body, [verdict(answer), ...history(answer), looks(answer), similar(answer)]);
   }
 
-  /** @param {SubjectAnswer} answer */
-  function verdict({ effects, subject }) {
+  /** Whether it is there follows from what gives or takes it; any other word is told beside. @param {SubjectAnswer} answer */
+  function verdict({ effects, standing, subject }) {
     const newest = effects[0];
     if (!newest) {
       return h("p", { class: "verdict absent", "data-key": "verdict" }, h("strong", null, "Not there: "),
         "no run that is on record changed ", h("code", null, plain(subject)), ".");
     }
-    const by = [plain(newest.provider), ", in ", runLink(newest), ` at ${clockTime(newest.at * 1000)}.`];
-    if (newest.operation === "removed") {
-      return h("p", { class: "verdict absent", "data-key": "verdict" }, h("strong", null, "− Not there: "), "removed by ", ...by);
-    }
-    if (newest.operation === "added" || newest.operation === "changed") {
-      return h("p", { class: "verdict", "data-key": "verdict" }, h("strong", null, "So it is: "), `${newest.operation} last by `, ...by);
-    }
-    return h("p", { class: "verdict", "data-key": "verdict" }, h("strong", null, `${plain(newest.operation)}: `), "said by ", ...by);
+    const there = standing !== null && standing.operation !== "removed";
+    return h("p", { class: there ? "verdict" : "verdict absent", "data-key": "verdict" },
+      h("strong", null, there ? "There: " : "− Not there: "),
+      ...(standing === null ? ["no run that is on record added it."] : [`${standing.operation}${there ? " last" : ""} by `, ...by(standing), "."]),
+      ...(decides(newest) ? [] : [
+        " The last word on it is ", h("strong", null, plain(newest.operation)), ", by ", ...by(newest),
+        there ? ": what is there stays as it was." : ": it is not there all the same."]));
+  }
+
+  /** @param {EffectAnswer} effect */
+  function by(effect) {
+    return [plain(effect.provider), ", in ", runLink(effect), ` at ${clockTime(effect.at * 1000)}`];
   }
 
   /** @param {SubjectAnswer} answer */
