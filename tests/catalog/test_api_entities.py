@@ -176,6 +176,17 @@ async def test_pages_lead_forth_and_back_over_all_entities(
     assert (await ask(again["pageInfo"]["nextCursor"]))["items"] == pages[1]["items"]
 
 
+async def test_cursor_of_a_long_query_leads_on(shelf: Shelf) -> None:
+    await shelf.give(Full([component(f"c{index}") for index in range(3)]))
+    owners = [f"spec.owner=group:default/{index:024}" for index in range(81)]
+    wanted = ",".join(["kind=component", *owners, "spec.owner=team-a"])
+    first = await shelf.get("/entities/by-query", filter=wanted, limit=2)
+    cursor = first["pageInfo"]["nextCursor"]
+    assert len(cursor) > 4096
+    second = await shelf.get("/entities/by-query", cursor=cursor, limit=2)
+    assert [len(page["items"]) for page in (first, second)] == [2, 1]
+
+
 async def test_offset_paging_links_to_the_next_page(filled: Shelf) -> None:
     async with filled.client() as client:
         params = {

@@ -213,6 +213,23 @@ def test_cursors_with_other_numbers_are_answered(
     asked("GET", f"/entities/by-query?cursor={text}")
 
 
+@pytest.mark.parametrize("fields", [[], ["metadata.name"] * 201])
+def test_cursors_that_look_in_no_field_or_in_very_many_are_refused(
+    asked: Asked, fields: list[str]
+) -> None:
+    text = {"term": "a", "fields": fields}
+    cursor = {"asked": {"text": text}, "entity": 1, "first": [None, 0]}
+    forged = base64.b64encode(json.dumps(cursor).encode()).decode()
+    answer = asked("GET", f"/entities/by-query?cursor={quote(forged, safe='')}")
+    assert answer.status_code == 400
+
+
+def test_number_that_is_too_large_is_told_the_bounds(asked: Asked) -> None:
+    for number in ("9" * 20, "9" * 4000):
+        told = asked("GET", f"/entities?limit={number}").json()["error"]["message"]
+        assert told == "Invalid limit, expected a whole number from 1 to 2147483647"
+
+
 def test_addresses_hold_anything(asked: Asked) -> None:
     asked("GET", "/entities?filter=kind=%ED%A0%80")
     for part in ("%00", "%ff", "a%2Fb", "..", "%F0%9F%92%A9", "a" * 5000, "%2e", "a:b"):

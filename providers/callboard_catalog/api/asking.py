@@ -16,6 +16,7 @@ from callboard_catalog.documents import JsonValue
 from callboard_catalog.query.predicates import (
     InvalidQuery,
     Predicate,
+    checked_fields,
     checked_text,
     parse_predicate,
 )
@@ -24,7 +25,6 @@ T = TypeVar("T")
 
 LARGEST_BODY = 4 * 1024 * 1024
 _LARGEST = 2**31 - 1
-_MOST_FIELDS = 200
 
 
 class Parameters:
@@ -48,9 +48,18 @@ class Parameters:
         """The value of a parameter; None when it is not there.
 
         Raises:
+            InvalidQuery: It is there more than once, or is no text to look for.
+        """
+        text = self.cursor(name)
+        return None if text is None else checked_text(text)
+
+    def cursor(self, name: str) -> str | None:
+        """As ``one``, of any length and content: whoever decodes it bounds both.
+
+        Raises:
             InvalidQuery: It is there more than once.
         """
-        values = self.every(name)
+        values = self._all.get(name, [])
         if len(values) > 1:
             raise InvalidQuery(f"Invalid {name}, given more than once")
         return values[0] if values else None
@@ -64,10 +73,8 @@ class Parameters:
         text = self.one(name)
         if text is None:
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) <= 10):
-            message = f"expected a whole number of at least {least}"
-            raise InvalidQuery(f"Invalid {name}, {message}")
-        return checked_integer(name, int(text), least)
+        number = int(text) if text.isascii() and text.isdecimal() else -1
+        return checked_integer(name, number, least)
 
     def fields(self, name: str = "fields") -> tuple[str, ...]:
         """Comma-separated dotted paths.
@@ -89,23 +96,6 @@ def checked_integer(name: str, value: int, least: int) -> int:
         message = f"expected a whole number from {least} to {_LARGEST}"
         raise InvalidQuery(f"Invalid {name}, {message}")
     return value
-
-
-def checked_fields(listed: list[str]) -> tuple[str, ...]:
-    """The paths, trimmed, each once.
-
-    Raises:
-        InvalidQuery: One names an element of an array, or there are too many.
-    """
-    fields = tuple(dict.fromkeys(filter(None, map(str.strip, listed))))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - the model holds rows of any kind
-    for field in fields:  # pyright: ignore[reportUnknownVariableType] - the model holds rows of any kind
-        checked_text(field)  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
-        if "[" in field:
-            message = f'Invalid field "{field}", array type fields are not supported'
-            raise InvalidQuery(message)
-    if len(fields) > _MOST_FIELDS:  # pyright: ignore[reportUnknownArgumentType] - the model holds rows of any kind
-        raise InvalidQuery(f"Invalid fields, more than {_MOST_FIELDS}")
-    return fields  # pyright: ignore[reportUnknownVariableType] - the model holds rows of any kind
 
 
 async def body_of(request: Request) -> bytes:

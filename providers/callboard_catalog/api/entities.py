@@ -16,7 +16,6 @@ from starlette.routing import BaseRoute, Route
 from callboard_catalog.api.answering import Reader
 from callboard_catalog.api.asking import (
     Parameters,
-    checked_fields,
     checked_integer,
     predicate_in,
     read_body,
@@ -39,6 +38,7 @@ from callboard_catalog.query.pages import (
 from callboard_catalog.query.predicates import (
     All,
     InvalidQuery,
+    checked_fields,
     checked_text,
     parse_filters,
 )
@@ -82,7 +82,7 @@ class Entities:
         fields = asked.fields()
         orders = [_order(text) for text in asked.every("order")]
         limit, offset = asked.integer("limit", 1), asked.integer("offset", 0)
-        after = asked.one("after")
+        after = asked.cursor("after")
         if after is not None:
             place = decode_after(after)
             limit = _within("limit", place.limit, 1, limit)

@@ -14,7 +14,6 @@ from callboard_catalog.api.answering import Reader, entities_body
 from callboard_catalog.api.asking import (
     FullText,
     Parameters,
-    checked_fields,
     checked_integer,
     predicate_in,
     read_body,
@@ -35,6 +34,7 @@ from callboard_catalog.query.pages import (
 from callboard_catalog.query.predicates import (
     InvalidQuery,
     Predicate,
+    checked_fields,
     checked_text,
     parse_filters,
 )
@@ -92,7 +92,7 @@ class Queries:
         asked = Parameters(request)
         fields = asked.fields()
         limit = _page_limit(asked.integer("limit", 0))
-        cursor_text = asked.one("cursor")
+        cursor_text = asked.cursor("cursor")
         if cursor_text:
             cursor = decode_cursor(cursor_text)
             return await self._reader.unless_known(

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from callboard_catalog.query.predicates import (
+    MOST_FIELDS,
     InvalidQuery,
     Predicate,
     check_limits,
@@ -83,6 +84,9 @@ def decode_cursor(text: str) -> Cursor:
     checked_text(cursor.value or "")
     checked_text(cursor.asked.field or "")
     if cursor.asked.text is not None:
+        if not 0 < len(cursor.asked.text.fields) <= MOST_FIELDS:
+            message = f"expected 1 to {MOST_FIELDS} fields to look in"
+            raise InvalidQuery(f"Malformed cursor, {message}")
         for part in (cursor.asked.text.term, *cursor.asked.text.fields):
             checked_text(part)
     if (cursor.asked.field is None) is not (cursor.value is None):

@@ -5,7 +5,7 @@ small tree, and the limits that keep a request from costing more than its size. 
 values are lower case in the tree, for that is how they are compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ _DEEPEST = 24
 _MOST_PARTS = 500
 _MOST_VALUES = 5000
 _LONGEST = 4096
+MOST_FIELDS = 200
 
 
 class InvalidQuery(ValueError):  # noqa: N818 - a ValueError that callers tell apart
@@ -223,6 +224,23 @@ def checked_text(text: str) -> str:
     except UnicodeEncodeError:
         raise InvalidQuery("Invalid query: a text is not valid Unicode") from None
     return text
+
+
+def checked_fields(listed: Iterable[str]) -> tuple[str, ...]:
+    """Dotted paths, trimmed, each once.
+
+    Raises:
+        InvalidQuery: One names an element of an array, or there are too many.
+    """
+    trimmed = (checked_text(field.strip()) for field in listed)
+    fields = tuple(dict.fromkeys(field for field in trimmed if field))
+    for field in fields:
+        if "[" in field:
+            message = f'Invalid field "{field}", array type fields are not supported'
+            raise InvalidQuery(message)
+    if len(fields) > MOST_FIELDS:
+        raise InvalidQuery(f"Invalid fields, more than {MOST_FIELDS}")
+    return fields
 
 
 def _is_scalar(value: JsonValue) -> bool:
