@@ -14,6 +14,7 @@ from callboard_catalog.tables import history
 from callboard_catalog.testing import Shelf, component, group
 
 pytestmark = pytest.mark.anyio
+STRANGE = (0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFD, 0xFFFE, 0xFFFF, 0x1F600, 0x1FFFE)
 
 
 def names(entities: list[Any]) -> set[str]:
@@ -119,3 +120,17 @@ async def test_export_is_yaml_documents_as_providers_gave_them(shelf: Shelf) -> 
     [document] = yaml.safe_load_all(answer.text)
     assert document == component("a", {"description": "--- :\n%"}).document()
     assert len(list(yaml.safe_load_all(everything.text))) == 2
+
+
+async def test_no_character_of_a_document_makes_the_export_unreadable(
+    shelf: Shelf,
+) -> None:
+    codes = [*range(1, 0x20), *range(0x7F, 0xA0), *STRANGE]
+    odd = [
+        component(f"c{code}", {"description": f"a{chr(code)}--- b"}) for code in codes
+    ]
+    await shelf.give(Full(odd))
+    async with shelf.client() as client:
+        answer = await client.get("/export.yaml")
+    read = list(yaml.safe_load_all(answer.content))
+    assert read == [entity.document() for entity in odd]

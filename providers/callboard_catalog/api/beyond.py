@@ -3,6 +3,7 @@
 Owns the change feed and the export that Backstage reads as a ``url`` location.
 """
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import anyio
@@ -31,6 +32,11 @@ _LONGEST_WAIT = 55
 # How soon a change made by another node is seen; one made here is seen at once.
 _LOOK_AGAIN = 1.0
 _AT_ONCE = 1000
+# DEL, C1 controls with NEL among them, line and paragraph separators, the byte order
+# mark and two noncharacters, in UTF-8. JSON has them in texts alone.
+_NOT_YAML = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]"
+)
 
 
 class Beyond:
@@ -129,9 +135,8 @@ def _documents_of(ids: Sequence[int]) -> Callable[[Connection], list[bytes]]:
     query = select(shown_document).join(claims, entities.c.claim == claims.c.id)
 
     def ask(connection: Connection) -> list[bytes]:
-        # JSON is YAML; a document on one line can not break its neighbours.
         return [
-            b"---\n" + document + b"\n"
+            b"---\n" + _as_yaml(document) + b"\n"
             for part in chunks(ids)
             for document in connection.scalars(
                 query.where(entities.c.id.in_(part)).order_by(entities.c.id)
@@ -139,6 +144,14 @@ def _documents_of(ids: Sequence[int]) -> Callable[[Connection], list[bytes]]:
         ]
 
     return ask
+
+
+def _as_yaml(document: bytes) -> bytes:
+    """JSON as YAML: what one of them takes and the other does not is escaped.
+
+    Then it is on one line for readers of YAML too, and can not break its neighbours.
+    """
+    return _NOT_YAML.sub(lambda found: b"\\u%04x" % ord(found[0].decode()), document)
 
 
 def _told(connection: Connection, news: News) -> dict[str, object]:
