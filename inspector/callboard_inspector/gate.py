@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from callboard.serving import is_loopback
+from callboard.nearness import host_name, is_loopback_name, is_near
 
 COOKIE = "callboard_session"
 _TOKENS = 16
@@ -25,8 +25,6 @@ NAMELESS = "somebody with the key"
 NAME_LENGTH = 64
 KEY_LENGTH = 16
 """Characters that a key has at least: it must not be guessed."""
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 TOKEN = "token"  # noqa: S105 - the parameter's name
 """The query parameter of a launch link."""
 
@@ -120,8 +118,8 @@ class Gate:
         return None
 
     def _answers_to(self, host: str) -> bool:
-        name = _name(host)
-        known = name in _LOOPBACK_NAMES or name in self._hosts or host in self._hosts
+        name = host_name(host)
+        known = is_loopback_name(name) or name in self._hosts or host in self._hosts
         return known or (name != "" and name == self._own().lower())
 
     def visitor(self, scope: Scope, headers: Headers) -> Visitor:
@@ -134,19 +132,9 @@ class Gate:
             known = _is_one_of(key.strip().encode(), self._keys)
             name = kept_name(headers.get(NAME_HEADER, "")) or NAMELESS
         return Visitor(
-            watch=known or self._is_near(scope, headers),
+            watch=known or (not self.keyed and is_near(scope, headers)),
             act=known,
             name=name if known else "",
-        )
-
-    def _is_near(self, scope: Scope, headers: Headers) -> bool:
-        """Whether somebody on this machine asks, and for no other."""
-        ends = [(scope.get(end) or ("", None))[0] for end in ("server", "client")]
-        return (
-            not self.keyed
-            and all(map(is_loopback, ends))
-            and _name(headers["host"].lower()) in _LOOPBACK_NAMES
-            and not any(name in headers for name in _FORWARDED)
         )
 
 
@@ -178,10 +166,3 @@ def kept_name(given: str) -> str:
     """A person's name as it is recorded: on one line, printable, not long."""
     printable = "".join(c if c.isprintable() else " " for c in given)
     return " ".join(printable.split())[:NAME_LENGTH]
-
-
-def _name(host: str) -> str:
-    """The host without its port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if ":" in host else host

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from callboard.board import Callboard, Mount
-from callboard.serving import is_loopback
+from callboard.nearness import is_loopback
 from callboard.settings import SettingsError
 from callboard_inspector.actions import board_actions
 from callboard_inspector.app import make_app

@@ -18,6 +18,7 @@ from anyio.abc import TaskStatus
 from callboard import Trace, clock, logs, serving, tracing
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.ids import new_id
+from callboard.nearness import is_loopback
 from callboard.outcome import close, is_cancellation
 from callboard.settings import SettingsError
 from callboard.task import CURRENT
@@ -73,7 +74,7 @@ async def watching(
     Raises:
         SettingsError: The address cannot be listened on, or needs a key.
     """
-    if key is None and not serving.is_loopback(host):
+    if key is None and not is_loopback(host):
         raise SettingsError(f"{host} can be reached from elsewhere: expected a key")
     if key is not None and len(key) < KEY_LENGTH:
         message = f"key: expected at least {KEY_LENGTH} characters, got {len(key)}"

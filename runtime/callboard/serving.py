@@ -12,7 +12,6 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 
 import anyio
 import trio
@@ -22,6 +21,7 @@ from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnk
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callboard.board import Callboard
+from callboard.nearness import is_loopback
 from callboard.settings import SettingsError
 
 logger = logging.getLogger(__name__)
@@ -62,14 +62,6 @@ def address(listener: socket.socket) -> str:
     """``http://host:port`` of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach ``host``."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def serve(

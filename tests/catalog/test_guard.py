@@ -2,12 +2,14 @@
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from callboard import Database
 from callboard_catalog import Catalog, CatalogSettings
 from callboard_catalog.api.application import make_application
 
 pytestmark = pytest.mark.anyio
+NEAR = {"Host": "localhost"}
 
 
 async def status(
@@ -16,12 +18,17 @@ async def status(
     tokens: tuple[str, ...] = (),
     settings: CatalogSettings | None = None,
     path: str = "/entities",
-    client: str = "127.0.0.1",
+    client: str | None = "127.0.0.1",
     host: str = "localhost",
     headers: dict[str, str] | None = None,
 ) -> int:
     app = make_application(Catalog(database, settings), tokens=tokens)
-    transport = httpx.ASGITransport(app, client=(client, 1))
+
+    async def reached(scope: Scope, receive: Receive, send: Send) -> None:
+        known = scope["client"] if client is not None else None
+        await app({**scope, "client": known}, receive, send)
+
+    transport = httpx.ASGITransport(reached, client=(client or "", 1))
     async with httpx.AsyncClient(
         transport=transport, base_url=f"http://{host}:8000", headers=headers
     ) as asked:
@@ -37,7 +44,11 @@ async def test_without_token_only_this_machine_is_answered(database: Database) -
     assert await status(database, client="::1", host="[::1]") == 200
     assert await status(database, client="10.0.0.7") == 401
     assert await status(database, headers={"X-Forwarded-For": "10.0.0.7"}) == 401
+    assert await status(database, headers={"Via": "1.1 proxy"}) == 401
     assert await status(database, host="rebound.example.com") == 401
+    assert await status(database, headers={"Host": "LocalHost:8000"}) == 200
+    assert await status(database, host="192.0.2.7", headers=NEAR) == 401
+    assert await status(database, client=None) == 401
 
 
 async def test_any_configured_token_opens_it_from_anywhere(database: Database) -> None:
@@ -66,3 +77,5 @@ async def test_settings_open_the_catalog_or_the_export_alone(
     assert await status(database, settings=export, client=away) == 401
     path = "/export.yaml"
     assert await status(database, settings=export, client=away, path=path) == 200
+    entity = "/entities/by-name/component/default/export.yaml"
+    assert await status(database, settings=export, client=away, path=entity) == 401

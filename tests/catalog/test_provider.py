@@ -91,8 +91,8 @@ async def opened(
         yield board, catalog
 
 
-def client(board: Callboard) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(board.front, client=("127.0.0.1", 1))
+def client(board: Callboard, host: str = "127.0.0.1") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(board.front, client=(host, 1))
     return httpx.AsyncClient(
         transport=transport, base_url="http://localhost/api/catalog"
     )
@@ -190,6 +190,18 @@ async def test_removal_of_orphans_that_was_cut_or_not_wanted_before_is_made_up_f
             left = await catalog.owned_by("things")
     assert left == []
     assert "things is no longer configured: its 1 entities are removed" in caplog.text
+
+
+async def test_public_export_is_public_where_the_catalog_is_mounted(
+    database: Database,
+) -> None:
+    with anyio.fail_after(20):
+        async with (
+            opened(database, Reader, public_export=True) as (board, _),
+            client(board, "192.0.2.9") as asked,
+        ):
+            assert (await asked.get("/export.yaml")).status_code == 200
+            assert (await asked.get("/entities")).status_code == 401
 
 
 async def test_refresh_makes_the_provider_read_again(database: Database) -> None:

@@ -1,20 +1,17 @@
 """Who may read the catalog over HTTP.
 
 Owns the rule: with a token configured, whoever sends it; without one, programs on this
-machine alone, unless the settings say that the catalog is public.
+machine alone, unless the settings say that the catalog is public. A proxy needs a token.
 """
 
 from collections.abc import Sequence
 from hmac import compare_digest
-from ipaddress import ip_address
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from callboard.nearness import is_near
 from callboard_catalog.api.errors import ApiError, answer
-
-_LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
-_FORWARDING = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 class Guard:
@@ -45,11 +42,13 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _refusal(self, request: Request) -> str | None:
-        if self._public or request.url.path.endswith(self._public_paths or ("\0",)):
+        # Where this is mounted is no part of the paths.
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        if self._public or path in self._public_paths:
             return None
         if self._tokens:
             return None if self._has_token(request) else "Missing or illegal token"
-        if _is_local(request):
+        if is_near(request.scope, request.headers):
             return None
         return (
             "No token is configured, so only this machine is answered: "
@@ -63,21 +62,3 @@ class Guard:
         sent = given.strip().encode()
         # Every token is compared, so that the time tells nothing of which.
         return sum(compare_digest(sent, token) for token in self._tokens) > 0
-
-
-def _is_local(request: Request) -> bool:
-    """Whether a program on this machine asks, and not a proxy for somebody else."""
-    if any(name in request.headers for name in _FORWARDING):
-        return False
-    # A page of a foreign site that resolves to this machine sends its own name.
-    host = request.headers.get("host", "").rpartition(":")
-    name = host[0] if host[2].isdecimal() else "".join(host)
-    if name not in _LOCAL_NAMES:
-        return False
-    client = request.client
-    if client is None:
-        return True
-    try:
-        return ip_address(client.host).is_loopback
-    except ValueError:
-        return False

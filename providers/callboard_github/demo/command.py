@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from callboard import Callboard, Database, Settings, serving
 from callboard.cli.console import log_to_terminal, show_page
 from callboard.cli.serve import INSPECTOR_PORT, PORT
+from callboard.nearness import is_loopback
 from callboard.registry import assemble
 from callboard.schedule import tick_of
 from callboard_catalog import catalog_of
@@ -49,7 +50,7 @@ def demo(
             this one ended, however it ended.
         pace: Seconds between two things that happen, on average.
     """
-    if not serving.is_loopback(host):
+    if not is_loopback(host):
         raise serving.SettingsError(f"--host: expected a loopback address, got {host}")
     front = serving.listen(host, port)
     inspector = serving.listen("127.0.0.1", inspector_port)

@@ -10,6 +10,7 @@ from rich.text import Text
 from callboard import serving
 from callboard.board import Callboard
 from callboard.cli.console import PlainConsole, open_database, read_settings, show_page
+from callboard.nearness import is_loopback
 from callboard.registry import assemble, providers_from
 from callboard.settings import Settings, SettingsError
 
@@ -44,9 +45,9 @@ def serve(
     """
     settings = read_settings(config)
     settings.insecure = insecure
-    if insecure and not serving.is_loopback(host):
+    if insecure and not is_loopback(host):
         raise SettingsError(f"--insecure: expected a loopback --host, got {host}")
-    watched = serving.is_loopback(inspector_host)
+    watched = is_loopback(inspector_host)
     if not watched and not settings.secrets("INSPECTOR_TOKEN"):
         message = f"--inspector-host {inspector_host} can be reached from elsewhere"
         raise SettingsError(f"{message}: expected CALLBOARD_INSPECTOR_TOKEN, got none")
