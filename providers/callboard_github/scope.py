@@ -4,11 +4,14 @@ Owns the answer to "which organizations": those that are configured by name, wha
 their case, or all that the credentials reach.
 """
 
+import logging
 from collections.abc import Sequence
 
 from callboard import clock
 from callboard_github.calls import Caller
 from callboard_github.client import GitHub
+
+logger = logging.getLogger(__name__)
 
 _ASK_AGAIN = 30.0
 """Seconds before an unknown organization makes us look for new ones again."""
@@ -43,6 +46,11 @@ class Scope:
         if self._names:
             return [self._renamed.get(name.lower(), name) for name in self._names]
         found = await self._github.access.organizations(run)
+        if not found and self._found != {}:
+            logger.warning(
+                "these credentials reach no organization, so nothing is read: expected"
+                " one, or its name in [github] organizations"
+            )
         self._found = {login.lower(): login for login in found}
         self._asked = clock.now()
         return found

@@ -85,6 +85,30 @@ def test_it_answers_where_it_says_with_the_token_it_names() -> None:
         assert process.wait(10) == 0
 
 
+def test_callboard_works_with_what_it_says(tmp_path: Path) -> None:
+    with simulator("--latency", "0") as (_, said):
+        token = re.search(r"CALLBOARD_GITHUB_TOKEN=(\S+)", said)
+        assert token is not None
+        _, _, settings = said.partition("callboard.toml\n")
+        lines = settings.partition("Ctrl-C")[0].splitlines()
+        (tmp_path / "callboard.toml").write_text("\n".join(map(str.strip, lines)))
+        environment = {
+            "CALLBOARD_GITHUB_TOKEN": token[1],
+            "CALLBOARD_GITHUB_WEBHOOK_SECRET": SECRET,
+        }
+        checked = subprocess.run(
+            (sys.executable, "-m", "callboard", "check"),
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert "github organization acme" in checked.stdout
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_what_happens_there_arrives_as_signed_webhooks() -> None:
     with receiver() as (url, came), simulator("--webhooks", url):
         events: set[str] = set()

@@ -116,14 +116,14 @@ async def _serve(
 ) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with github.serve(port=port), anyio.create_task_group() as group:
-            _introduce(github, webhooks)
+            _introduce(github, login, webhooks)
             group.start_soon(partial(live, github, pace, login=login))
             async for _ in signals:
                 break
             group.cancel_scope.cancel()
 
 
-def _introduce(github: Simulator, webhooks: str | None) -> None:
+def _introduce(github: Simulator, login: str, webhooks: str | None) -> None:
     told = f"sent to {webhooks}" if webhooks else "sent nowhere: see --webhooks"
     lines = (
         f"simulated GitHub  {github.url}",
@@ -134,6 +134,7 @@ def _introduce(github: Simulator, webhooks: str | None) -> None:
         "and in callboard.toml",
         "  [github]",
         f'  url = "{github.api_url}"',
+        f'  organizations = ["{login}"]',
         "",
         "Ctrl-C ends it.",
     )
