@@ -3,12 +3,13 @@
 Owns the websocket on the client's side and what its failures are called.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import cast
 
 import anyio
 import httpx
+import msgspec
 from httpx_ws import (
     AsyncWebSocketSession,
     HTTPXWSException,
@@ -28,6 +29,9 @@ from callboard_inspector.wire import (
 )
 
 _PATIENCE = 10.0
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_WORDS = 200
+"""Characters of a refusal that are told."""
 _LOST = (HTTPXWSException, httpx.HTTPError, anyio.ClosedResourceError)
 
 
@@ -79,8 +83,16 @@ class Client:
             raise GoneError(f"the connection is lost: {error!r}") from error
 
     async def next(self) -> ServerFrame:
-        """The next frame; raises as ``next_text`` does."""
-        return decode_server(await self.next_text())
+        """The next frame.
+
+        Raises:
+            GoneError: Nobody is there any more, or it speaks another protocol.
+        """
+        text = await self.next_text()
+        try:
+            return decode_server(text)
+        except msgspec.DecodeError as error:
+            raise GoneError(f"it sent no frame of this protocol: {error}") from error
 
 
 @asynccontextmanager
@@ -96,14 +108,15 @@ async def connect(
     """
     if key is not None:
         headers["authorization"] = f"Bearer {key}"
+    sent = httpx.Headers(headers, encoding="utf-8")
     leaving = False
     try:
         # An environment's proxy is for the world, and an inspector seldom lies there.
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=_PATIENCE) as http,
+            httpx.AsyncClient(headers=sent, trust_env=False, timeout=_PATIENCE) as http,
             AsyncExitStack() as stack,
         ):
-            yield Client(await _open(stack, http, url, headers))
+            yield Client(await _open(stack, http, url))
             leaving = True
     except BaseExceptionGroup as group:
         # The session's own task group wraps what passes through it.
@@ -114,19 +127,18 @@ async def connect(
 
 
 async def _open(
-    stack: AsyncExitStack, http: httpx.AsyncClient, url: str, headers: Mapping[str, str]
+    stack: AsyncExitStack, http: httpx.AsyncClient, url: str
 ) -> AsyncWebSocketSession:
     session = aconnect_ws(
         f"{url.rstrip('/')}/ws",
         http,
         subprotocols=[PROTOCOL],
-        headers=headers,
         max_message_size_bytes=2 * FRAME_LIMIT,
     )
     try:
         return await stack.enter_async_context(session)
     except WebSocketUpgradeError as error:
-        raise NoServerError(_refusal(url, error.response)) from error
+        raise NoServerError(await _refusal(http, url, error.response)) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         message = f"no inspector answers at {url}: {error or type(error).__name__}"
         raise NoServerError(message) from error
@@ -147,8 +159,19 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _refusal(url: str, answer: httpx.Response) -> str:
-    if answer.status_code in {401, 403}:
+async def _refusal(http: httpx.AsyncClient, url: str, answer: httpx.Response) -> str:
+    """What is at ``url``, as nobody was let in there."""
+    words = ""
+    if answer.status_code == _FORBIDDEN:
+        # A refused websocket has no words, and every server says 403; a page has them.
+        with suppress(httpx.HTTPError):
+            answer = await http.get(url)
+            words = answer.text[:_WORDS].strip()
+    if answer.status_code == _UNAUTHORIZED:
         hint = "is CALLBOARD_INSPECTOR_TOKEN that server's?"
         return f"{url} lets nobody in without a key: {hint}"
-    return f"{url} is no callboard inspector: it answers {answer.status_code}"
+    if answer.status_code == _FORBIDDEN and words:
+        return f"{url} lets nobody in: {words}"
+    came = f"it answers {answer.status_code}" if answer.is_error else "it has no feed"
+    hint = "its port is not the webhooks'; `callboard serve` prints its address"
+    return f"{url} is no callboard inspector: {came} ({hint})"

@@ -129,7 +129,7 @@ class Gate:
         known, name = bool(names), "".join(names)
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if not known and scheme.lower() == "bearer":
-            known = _is_one_of(key.strip().encode(), self._keys)
+            known = _is_one_of(key.strip().encode("latin-1"), self._keys)
             name = kept_name(headers.get(NAME_HEADER, "")) or NAMELESS
         return Visitor(
             watch=known or (not self.keyed and is_near(scope, headers)),

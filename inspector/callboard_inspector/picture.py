@@ -5,6 +5,7 @@ newer, what is known for a resume. The terminal's commands stand on it, and it i
 reference for clients in other languages.
 """
 
+import heapq
 from collections.abc import Iterable
 
 from msgspec import Struct, field
@@ -22,6 +23,9 @@ from callboard_inspector.wire import (
     Snapshot,
     Subscribe,
 )
+
+_SLACK = 2
+"""So many times as many deliveries as a server's list has are kept."""
 
 
 class DeliverySeen(Struct, frozen=True):
@@ -83,17 +87,15 @@ class Picture:
         self.gaps = 0
         """Gaps on all connections."""
         self.bye: Bye | None = None
+        self.touched: list[DeliverySeen | TaskSeen] = []
+        """What the last frame told of, deliveries first."""
         self._coming: dict[str, list[Snapshot]] = {}
-        self._runs: dict[str, str] = {}
-        """Runs that are wanted by name: a newer one does not replace them."""
         self._wanted: dict[str, str | None] = {}
         """Run by delivery: one that is named is not replaced by a newer one."""
 
     def subscribe(self, scopes: Iterable[Scope] = ()) -> Subscribe:
         """What to say first on a connection, or when other trees are wanted."""
         hello, sequence = self.hello, self.sequence
-        scopes = list(scopes)
-        self._runs = {scope.delivery: scope.run for scope in scopes if scope.run}
         scopes = tuple(scopes)
         for scope in scopes:
             tree = self.trees.get(scope.delivery)
@@ -118,6 +120,7 @@ class Picture:
 
     def apply(self, frame: ServerFrame) -> None:
         """Take a frame in. Answers and results change nothing here."""
+        self.touched = []
         if isinstance(frame, Hello):
             if self.hello is not None and self.hello.boot != frame.boot:
                 self.sequence = None
@@ -160,6 +163,7 @@ class Picture:
         if frame.scope == "":
             views = [seen for part in parts for seen in _deliveries(part)]
             self.deliveries = {seen.id: seen for seen in views}
+            self.touched.extend(views)
             # The trees may be older than this list: their own deltas come after it.
             self.sequence = frame.sequence if self.sequence is None else self.sequence
             return
@@ -174,35 +178,53 @@ class Picture:
             note=notes[0] if notes else None,
             whole=True,
         )
+        self.touched.extend(tasks)
 
     def _delta(self, frame: Delta) -> None:
         for view in _deliveries(frame):
             known = self.deliveries.get(view.id)
             if known is None or known.revision <= view.revision:
                 self.deliveries[view.id] = view
+                self.touched.append(view)
+        self._forget()
         tree = self.trees.get(frame.scope)
         if tree is not None:
             wanted = self._wanted.get(frame.scope)
             for task in _tasks(frame):
-                if wanted is None or task.run == wanted:
-                    _put(tree, task)
+                if (wanted is None or task.run == wanted) and _put(tree, task):
+                    self.touched.append(task)
             for gone in frame.gone:
                 if gone.run == tree.run:
                     tree.tasks.pop(gone.n, None)
         if frame.scope == "":
             self._reach(frame.end)
 
+    def _forget(self) -> None:
+        """Let go of the oldest deliveries that do not run, once there are too many."""
+        most = 0 if self.hello is None else self.hello.limits.list
+        if len(self.deliveries) <= _SLACK * most or not most:
+            return
+        newest = set(heapq.nlargest(most, self.deliveries))
+        self.deliveries = {
+            id_: seen
+            for id_, seen in self.deliveries.items()
+            if id_ in newest or id_ in self._wanted or seen.state == "running"
+        }
 
-def _put(tree: TreeSeen, task: TaskSeen) -> None:
+
+def _put(tree: TreeSeen, task: TaskSeen) -> bool:
+    """Whether it was news."""
     if tree.run is None or task.run > tree.run:
         # A newer run has begun, and its root comes first: ids rise.
         tree.run, tree.note = task.run, None
         tree.tasks = {}
     if task.run != tree.run:
-        return
+        return False
     known = tree.tasks.get(task.n)
-    if known is None or known.revision <= task.revision:
-        tree.tasks[task.n] = task
+    if known is not None and known.revision > task.revision:
+        return False
+    tree.tasks[task.n] = task
+    return True
 
 
 def _deliveries(frame: Snapshot | Delta) -> Iterable[DeliverySeen]:

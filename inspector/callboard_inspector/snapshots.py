@@ -20,7 +20,7 @@ from callboard_inspector.wire import FRAME_AIM, Snapshot
 
 NEWEST = 500
 """Deliveries in a snapshot of the list."""
-_UNKNOWN = "Nothing is known of this delivery."
+UNKNOWN = "Nothing is known of this delivery."
 
 
 def snapshot_of_list(trace: Trace) -> Iterator[Snapshot]:
@@ -46,7 +46,7 @@ async def snapshot_of_tree(
     if run is None:
         run = await _newest_run(watched, delivery)
     if run is None:
-        note = "It has not run yet." if await _is_known(watched, delivery) else _UNKNOWN
+        note = "It has not run yet." if await _is_known(watched, delivery) else UNKNOWN
         return _empty(watched.trace, delivery, None, note)
     tree = watched.trace.trees.get(run)
     if tree is not None and tree.delivery == delivery:

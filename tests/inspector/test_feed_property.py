@@ -16,6 +16,7 @@ from callboard.ids import new_id
 from callboard.task import Task
 from callboard_inspector.feed import Feed
 from callboard_inspector.picture import DeliverySeen, Picture, TaskSeen, TreeSeen
+from callboard_inspector.snapshots import NEWEST
 from callboard_inspector.testing import Line, connected
 from callboard_inspector.watched import Watched
 from callboard_inspector.wire import PROTOCOL, Hello, Limits, Scope, ServerFrame
@@ -49,7 +50,7 @@ class Theatre:
         self.feed = Feed(Watched(self.trace))
 
     def hello(self) -> Hello:
-        limits = Limits(1, 1, 1.0, 4, 16)
+        limits = Limits(1, NEWEST, 1.0, 4, 16)
         return Hello(PROTOCOL, self.trace.boot, 0.0, limits, [], [], {})
 
     def deliver(self, _: int) -> None:

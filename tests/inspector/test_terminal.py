@@ -23,29 +23,19 @@ from callboard import (
     Retry,
     Run,
     SettingsError,
-    Trace,
     Untyped,
-    clock,
     on,
     record_effects,
 )
 from callboard.cli.runs import runs as runs_command
 from callboard.clock import duration
-from callboard.delivery import DeliveryState, DeliveryView
 from callboard.testing import THING, deliver, open_board, settled
 from callboard_inspector import bundle as files
-from callboard_inspector import testing
 from callboard_inspector.bundle import Bundle, BundleError
-from callboard_inspector.client import NoServerError
 from callboard_inspector.detail import Details
-from callboard_inspector.picture import Picture
-from callboard_inspector.snapshots import snapshot_of_list
 from callboard_inspector.terminal.changes import differences
-from callboard_inspector.terminal.journal_lines import Lines, as_json, as_text
-from callboard_inspector.terminal.screen import Screen
 from callboard_inspector.terminal.show import account, show
 from callboard_inspector.terminal.trees import Node, tree_table
-from callboard_inspector.terminal.watch import Follower
 from callboard_inspector.watched import watched_board
 
 pytestmark = pytest.mark.anyio
@@ -322,65 +312,3 @@ async def test_runs_writes_an_object_a_line(
     assert len(capsys.readouterr().out.splitlines()) == 2  # a heading, and one
     runs_command()
     assert delivery in capsys.readouterr().out
-
-
-async def test_watch_follows_and_comes_back_after_the_server_has_gone() -> None:
-    with anyio.fail_after(30):
-        async with testing.served(Shelf()) as board:
-            assert board.inspector_url is not None
-            follower = Follower(board.inspector_url, None, None)
-            lines = Lines(as_text)
-            found: list[str] = []
-            wake = anyio.Event()
-
-            def changed(picture: Picture) -> None:
-                nonlocal wake
-                found.extend(lines.new(picture))
-                wake.set()
-                wake = anyio.Event()
-
-            async with anyio.create_task_group() as group:
-                group.start_soon(follower.follow, changed)
-                while not follower.live:
-                    await wake.wait()
-                delivery = await deliver(board, "thing", {})
-                while not any(delivery in line for line in found):
-                    await wake.wait()
-                group.cancel_scope.cancel()
-            assert "thing" in found[-1]
-            frame = drawn(Screen(follower, "http://x"), 80)
-            assert "thing" in frame
-            assert max(map(len, frame.splitlines())) <= 80
-
-
-def drawn(screen: Screen, width: int) -> str:
-    console = Console(file=io.StringIO(), width=width, height=30)
-    console.print(screen)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-async def test_watch_without_a_server_says_so() -> None:
-    with pytest.raises(NoServerError, match="no inspector answers"):
-        await Follower("http://127.0.0.1:1", None, None).follow(lambda _: None)
-
-
-def test_a_thing_is_said_again_only_when_its_line_is_another() -> None:
-    trace = Trace()
-    view = DeliveryView(
-        "d", "s", "g", "push", None, "o", None, clock.now(), DeliveryState.QUEUED
-    )
-    trace.show(view)
-    picture, lines, objects = Picture(), Lines(as_text), Lines(as_json)
-
-    def said(lines: Lines) -> list[str]:
-        for frame in snapshot_of_list(trace):
-            picture.apply(frame)
-        return list(lines.new(picture))
-
-    assert len(said(lines)) == 1
-    trace.publish(view)
-    assert said(lines) == []
-    trace.change("d", state=DeliveryState.RUNNING)
-    assert "running" in said(lines)[0]
-    assert json.loads(said(objects)[0])["state"] == "running"

@@ -14,39 +14,57 @@ from callboard.plain import one_line, plain_json
 from callboard_inspector.picture import DeliverySeen, Picture, TaskSeen
 
 Seen: TypeAlias = DeliverySeen | TaskSeen
+_REMEMBERED = 50_000
+"""Things whose last line is remembered, so that it is not said twice."""
 _TIMES = ("received", "created", "started", "ended")
 
 
 class Lines:
-    """Says each thing once: again only when its revision has grown."""
+    """Says each thing once: again only when its revision has grown.
+
+    The things that were said longest ago are forgotten, once there are many.
+    """
 
     def __init__(
-        self, written: Callable[[Seen], str | None], only: str | None = None
+        self,
+        written: Callable[[Seen], str | None],
+        only: str | None = None,
+        *,
+        most: int = _REMEMBERED,
     ) -> None:
         """``written`` makes a line, or None where it is not worth one."""
+        self._most = most
         self._written = written
         self._only = only
-        self._said: dict[object, object] = {}
+        self._said: dict[object, tuple[object, int | None]] = {}
+        """Mark and digest of what was said last, in the order of saying."""
 
     def new(self, picture: Picture) -> Iterator[str]:
-        """What has changed since the last call, oldest delivery first."""
+        """What the last frame changed, oldest delivery first. Call it for each frame."""
         boot = picture.hello.boot if picture.hello else None
-        for id_ in sorted(picture.deliveries):
-            if self._only in (None, id_):
-                yield from self._line(id_, boot, picture.deliveries[id_])
-        for tree in picture.trees.values():
-            for task in sorted(tree.tasks.values(), key=lambda task: task.revision):
-                yield from self._line((task.run, task.n), boot, task)
+        for seen in sorted(picture.touched, key=_order):
+            if isinstance(seen, TaskSeen):
+                yield from self._line((seen.run, seen.n), boot, seen)
+            elif self._only in (None, seen.id):
+                yield from self._line(seen.id, boot, seen)
 
     def _line(self, key: object, boot: str | None, seen: Seen) -> Iterator[str]:
         mark = (boot, seen.revision)
-        if self._said.get(key) == mark:
-            return
-        self._said[key] = mark
-        line = self._written(seen)
-        if line is not None and self._said.get((key, "line")) != line:
-            self._said[key, "line"] = line
+        before, said = self._said.pop(key, (None, None))
+        line = None if before == mark else self._written(seen)
+        digest = said if line is None else hash(line)
+        self._said[key] = mark, digest
+        while len(self._said) > self._most:
+            del self._said[next(iter(self._said))]
+        if line is not None and digest != said:
             yield line
+
+
+def _order(seen: Seen) -> tuple[bool, str, int]:
+    """Deliveries by age, then tasks as they changed."""
+    if isinstance(seen, TaskSeen):
+        return True, "", seen.revision
+    return False, seen.id, seen.revision
 
 
 def as_text(seen: Seen) -> str | None:

@@ -17,6 +17,7 @@ from callboard.cli.console import PlainConsole, complain, read_settings
 from callboard.cli.serve import INSPECTOR_PORT
 from callboard_inspector.client import Client, GoneError, NoServerError, connect
 from callboard_inspector.picture import Picture
+from callboard_inspector.snapshots import UNKNOWN
 from callboard_inspector.terminal.journal_lines import Lines, as_json, as_text
 from callboard_inspector.terminal.screen import Screen
 from callboard_inspector.wire import Bye, Scope
@@ -24,8 +25,12 @@ from callboard_inspector.wire import Bye, Scope
 _FIRST_WAIT = 0.25
 _LONGEST_WAIT = 5.0
 _REDRAW = 0.1
-_NO_SERVER = 1
+_NOTHING_THERE = 1
 _TREES = 3
+
+
+class UnknownDeliveryError(Exception):
+    """The server knows nothing of the delivery that is to be watched."""
 
 
 def watch(
@@ -39,7 +44,7 @@ def watch(
 
     On a terminal the picture is drawn anew as things happen; end it with Ctrl-C. Into a
     pipe goes a line for each delivery that changed. The exit code is 1 when there is no
-    server to begin with.
+    server to begin with, or when it knows nothing of the delivery.
 
     Args:
         delivery: Only this delivery, and its whole tree.
@@ -66,9 +71,9 @@ def watch(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except* KeyboardInterrupt:
         pass
-    except* NoServerError as group:
+    except* (NoServerError, UnknownDeliveryError) as group:
         complain(group.exceptions[0])
-        raise SystemExit(_NO_SERVER) from None
+        raise SystemExit(_NOTHING_THERE) from None
 
 
 def _writer(lines: Lines) -> Callable[[Picture], None]:
@@ -107,25 +112,28 @@ class Follower:
         """Connect, and connect again when the server has gone, until cancelled.
 
         Raises:
-            NoServerError: There was none to begin with.
+            NoServerError: There was none to begin with, or it took nobody in.
+            UnknownDeliveryError: The server knows nothing of the delivery.
         """
         wait = _FIRST_WAIT
         while True:
             try:
                 async with connect(self._url, self._key) as client:
-                    wait = _FIRST_WAIT
                     await self._listen(client, changed)
-            except NoServerError:
+            except (NoServerError, GoneError) as error:
                 if self.picture.hello is None:
-                    raise
-            except GoneError:
-                pass
+                    raise NoServerError(str(error)) from error
+            if self.live:
+                wait = _FIRST_WAIT
             self.live = False
             await anyio.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _listen(self, client: Client, changed: Callable[[Picture], None]) -> None:
-        self.picture.apply(await client.next())
+        first = await client.next()
+        if isinstance(first, Bye):
+            raise NoServerError(f"{self._url} takes nobody in: {first.reason}")
+        self.picture.apply(first)
         self._scopes = list(self._wanted())
         await client.say(self.picture.subscribe(self._scopes))
         self.live = True
@@ -134,11 +142,21 @@ class Follower:
             self.picture.apply(frame)
             if isinstance(frame, Bye):
                 raise GoneError(frame.reason)
+            self._expect_known()
             wanted = list(self._wanted())
             if wanted != self._scopes:
                 self._scopes = wanted
                 await client.say(self.picture.subscribe(wanted))
             changed(self.picture)
+
+    def _expect_known(self) -> None:
+        if self.delivery is None:
+            return
+        tree = self.picture.trees.get(self.delivery)
+        unknown = tree is not None and tree.run is None and tree.note == UNKNOWN
+        if unknown or not self.delivery:  # without an id it is the list's scope
+            message = f"expected a delivery; nothing is known of {self.delivery!r}"
+            raise UnknownDeliveryError(f"{message} (`callboard runs` lists them)")
 
     def _wanted(self) -> Iterator[Scope]:
         """The one that was asked for; else the newest that run, or the newest of all."""
