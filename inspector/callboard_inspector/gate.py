@@ -18,6 +18,7 @@ from callboard.nearness import host_name, is_loopback_name, is_near
 
 COOKIE = "callboard_session"
 _TOKENS = 16
+"""Launch links of one person that are open at once; the oldest make room."""
 _SESSIONS = 256
 NAME_HEADER = "x-callboard-name"
 """Under which a program with the key says on whose behalf it acts."""
@@ -82,7 +83,12 @@ class Gate:
         Without a name it is for who started this process.
         """
         token = secrets.token_urlsafe(24)
-        _keep(self._tokens, token, kept_name(name or owner()), _TOKENS)
+        whose = kept_name(name or owner())
+        # Each on their own: whoever is handed a link takes it from nobody else.
+        theirs = [token for token, known in self._tokens.items() if known == whose]
+        for old in theirs[: max(len(theirs) - _TOKENS + 1, 0)]:
+            del self._tokens[old]
+        self._tokens[token] = whose
         return f"{address}?{TOKEN}={token}"
 
     def redeem(self, token: str) -> str | None:
@@ -100,7 +106,9 @@ class Gate:
 
     def _session(self, name: str) -> str:
         session = secrets.token_urlsafe(24)
-        _keep(self._sessions, session, name, _SESSIONS)
+        while len(self._sessions) >= _SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        self._sessions[session] = name
         return session
 
     def refusal(self, scope: Scope, headers: Headers) -> str | None:
@@ -145,13 +153,6 @@ def _is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
 
 def _same(one: bytes, other: bytes) -> bool:
     return secrets.compare_digest(one, other)
-
-
-def _keep(names: dict[str, str], secret: str, name: str, most: int) -> None:
-    """Add one; the oldest make room."""
-    while len(names) >= most:
-        del names[next(iter(names))]
-    names[secret] = name
 
 
 def owner() -> str:

@@ -16,14 +16,15 @@ from callboard_inspector.gate import COOKIE, TOKEN, Gate
 
 _LOGIN = "/session"
 _FORM_LIMIT = 4_096
-_ASK = """<!doctype html>
+_HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>callboard</title>
 <h1>callboard</h1>
-<form method="post" action="session">
+"""
+_ASK = f"""{_HEAD}<form method="post" action="session">
 <p><label>Key <input type="password" name="key" autocomplete="current-password" autofocus>
 </label></p>
 <p><label>Your name <input name="name" maxlength="64" autocomplete="username"></label>
@@ -32,6 +33,14 @@ _ASK = """<!doctype html>
 </form>
 """
 _ASK_AGAIN = _ASK.replace("<form", '<p role="alert">That is not the key.</p>\n<form')
+_USED = f"""{_HEAD}<p>This link was used already, or is not this server's: it opens one session, once.</p>
+"""
+_BY_KEY = """<p>For another session <a href="./">enter the key</a>.</p>
+"""
+_BY_START = """<p>For another session start the server again: it prints a new link.</p>
+"""
+_WATCH = """<p><a href="./">Watch only</a>: everything is shown, and nothing can be done.</p>
+"""
 _ASK_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -63,7 +72,7 @@ class Gatekeeper:
         if scope["type"] == "http" and scope["method"] == "GET":
             query = parse_qs(scope["query_string"].decode("latin-1"))
             if TOKEN in query:
-                await self._launch(query)(scope, receive, send)
+                await self._launch(query, scope, headers)(scope, receive, send)
                 return
         if scope["type"] == "http" and self._is_login(scope):
             await self._login(Request(scope, receive), scope, receive, send)
@@ -80,15 +89,23 @@ class Gatekeeper:
         scope["visitor"] = visitor
         await self._app(scope, receive, send)
 
-    def _launch(self, query: dict[str, list[str]]) -> ASGIApp:
+    def _launch(
+        self, query: dict[str, list[str]], scope: Scope, headers: Headers
+    ) -> ASGIApp:
         session = self._gate.redeem(query.pop(TOKEN)[0])
-        if session is None:
-            message = "this launch link was used already, or is not this server's"
-            return PlainTextResponse(
-                message, 401, headers={"cache-control": "no-store"}
-            )
         rest = urlencode(query, doseq=True)
-        return _begin(session, f"./?{rest}" if rest else "./")
+        where = f"./?{rest}" if rest else "./"
+        if session is not None:
+            return _begin(session, where)
+        visitor = self._gate.visitor(scope, headers)
+        if visitor.act:
+            return _redirect(where)  # opened again, as from the browser's history
+        if "text/html" in headers.get("accept", ""):
+            page = _USED + (_BY_KEY if self._gate.keyed else _BY_START)
+            page += _WATCH if visitor.watch else ""
+            return HTMLResponse(page, 401, headers=_ASK_HEADERS)
+        message = "this launch link was used already, or is not this server's"
+        return PlainTextResponse(message, 401, headers={"cache-control": "no-store"})
 
     def _is_login(self, scope: Scope) -> bool:
         return (
@@ -119,10 +136,16 @@ class Gatekeeper:
         await _begin(session, "./")(scope, receive, send)
 
 
-def _begin(session: str, where: str) -> RedirectResponse:
+def _redirect(where: str) -> RedirectResponse:
+    """Away from an address that has a token in it."""
     response = RedirectResponse(where, 303)
     response.headers["cache-control"] = "no-store"
     response.headers["referrer-policy"] = "no-referrer"
+    return response
+
+
+def _begin(session: str, where: str) -> RedirectResponse:
+    response = _redirect(where)
     response.set_cookie(COOKIE, session, httponly=True, samesite="strict")
     return response
 

@@ -137,9 +137,19 @@ async def test_a_launch_link_works_once_and_becomes_a_cookie() -> None:
         cookie = answer.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
+        again = await client.get(f"{link}&delivery=d1")
+        assert again.status_code == 303  # by who has the session: the browser's history
+        assert again.headers["location"] == "./?delivery=d1"
+        assert "set-cookie" not in again.headers
+        client.cookies.clear()
         again = await client.get(link)
         assert again.status_code == 401
         assert "set-cookie" not in again.headers
+        page = await client.get(link, headers={"accept": "text/html"})
+        assert page.status_code == 401
+        assert "was used already" in page.text
+        assert "start the server again" in page.text
+        assert 'href="./">Watch only' in page.text
         guessed = await client.get("/?token=guessed")
         assert guessed.status_code == 401
 
@@ -282,6 +292,25 @@ async def test_a_key_that_can_be_guessed_refuses_to_start() -> None:
     with pytest.raises(SettingsError, match="at least 16 characters, got 6"):
         async with served(environment={"CALLBOARD_INSPECTOR_TOKEN": "secret"}):
             pass
+
+
+async def test_used_link_where_nobody_watches_without_the_key_offers_no_watching() -> (
+    None
+):
+    secret = {"CALLBOARD_INSPECTOR_TOKEN": KEY}
+    async with served(environment=secret) as board, asking(board) as client:
+        page = await client.get("/?token=used", headers={"accept": "text/html"})
+        assert page.status_code == 401
+        assert "enter the key" in page.text
+        assert "Watch only" not in page.text
+
+
+def test_every_person_has_launch_links_of_their_own() -> None:
+    gate = Gate()
+    first = gate.launch_link("/").partition("=")[2]
+    others = [gate.launch_link("/", f"person {n}") for n in range(40)]
+    assert gate.redeem(first) is not None
+    assert all(gate.redeem(link.partition("=")[2]) for link in others)
 
 
 def test_no_more_than_a_few_launch_links_are_open() -> None:
