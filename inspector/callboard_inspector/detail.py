@@ -10,7 +10,7 @@ from functools import partial
 
 import anyio.to_thread
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 from sqlalchemy import Connection
 
 from callboard import clock, history
@@ -38,6 +38,22 @@ _TREES = 8
 _ACTIONS = 3
 
 
+_LARGEST = 2**31 - 1
+"""The greatest number that every database takes."""
+_SUBJECT = 10_000
+"""Characters of a subject that is asked for."""
+
+
+class _Body(Struct, frozen=True):
+    """What arrived with a delivery, ready to be read a page at a time."""
+
+    delivery: str
+    headers: dict[str, str]
+    text: str
+    size: int
+    """Bytes of it."""
+
+
 class NoAnswerError(Exception):
     """There is no answer; the message says why, for people."""
 
@@ -48,6 +64,8 @@ class Details:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
         self._trees: OrderedDict[str, TreeRecord] = OrderedDict()
+        self._body: _Body | None = None
+        """The last one that has more pages than were asked for."""
 
     async def answer(self, frame: Inspect) -> Detail:
         """The answer to ``frame``. Never raises: what went wrong is in the answer."""
@@ -114,7 +132,9 @@ class Details:
 
     async def _tree(self, run: str) -> TreeRecord:
         record = self._trees.get(run)
-        if record is None:
+        if record is not None:
+            self._trees.move_to_end(run)
+        else:
             read = partial(history.find_tree, run=run)
             record = await self._watched.read(read, None)
             if record is None:
@@ -198,28 +218,40 @@ class Details:
         return family
 
     async def _payload(self, question: q.OfPayload) -> q.PayloadAnswer:
-        read = partial(history.find_payload, delivery=question.delivery)
-        found = await self._watched.read(read, None)
-        if found is None:
+        body = self._body
+        if body is None or body.delivery != question.delivery:
+            read = partial(_read_body, delivery=question.delivery)
+            body = await self._watched.read(read, None)
+        if body is None:
             message = f"delivery {question.delivery} has no payload in the journal"
             raise NoAnswerError(message)
-        text = found.body.decode("utf-8", "replace")
         offset = max(question.offset, 0)
+        length = len(body.text)
+        # Kept for the next page alone: a large one would stay for nobody.
+        self._body = body if offset + PAGE < length else None
         return q.PayloadAnswer(
-            headers=found.headers if offset == 0 else {},
-            text=text[offset : offset + PAGE],
+            headers=body.headers if offset == 0 else {},
+            text=body.text[offset : offset + PAGE],
             offset=offset,
-            length=len(text),
-            size=len(found.body),
+            length=length,
+            size=body.size,
         )
 
     async def _effects(self, question: q.OfEffects) -> q.EffectsAnswer:
+        for name, number in (("task", question.task), ("offset", question.offset)):
+            if number is not None and abs(number) > _LARGEST:
+                message = f"{name}: expected at most {_LARGEST:,}; got {number:,}"
+                raise NoAnswerError(message)
         read = partial(effects_of, question=question)
         return await self._watched.read(read, q.EffectsAnswer([], 0, more=False))
 
     async def _subject(self, question: q.OfSubject) -> q.SubjectAnswer:
         names = [provider.name for provider in self._watched.providers]
         subject = question.subject
+        if len(subject) > _SUBJECT or "\0" in subject:
+            came = "a NUL" if "\0" in subject else f"{len(subject):,}"
+            message = f"subject: expected at most {_SUBJECT:,} characters; got {came}"
+            raise NoAnswerError(message)
         read = partial(subject_of, subject=subject, providers=names)
         nothing = q.SubjectAnswer(
             subject, [], more=False, standing=None, looks=[], similar=[]
@@ -295,6 +327,15 @@ class Details:
         return q.DeliveriesAnswer(
             rows.strings, rows.base, rows.deliveries, len(found) > len(kept)
         )
+
+
+def _read_body(connection: Connection, delivery: str) -> _Body | None:
+    """In a worker thread: decoding a large one takes a while."""
+    found = history.find_payload(connection, delivery)
+    if found is None:
+        return None
+    text = found.body.decode("utf-8", "replace")
+    return _Body(delivery, found.headers, text, len(found.body))
 
 
 def _no_stack(task: Task) -> str:

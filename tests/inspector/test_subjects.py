@@ -6,6 +6,7 @@ import anyio
 import msgspec
 import pytest
 from msgspec import Raw
+from sqlalchemy import Connection
 
 from callboard import (
     Callboard,
@@ -14,6 +15,7 @@ from callboard import (
     Provider,
     Run,
     Untyped,
+    history,
     on,
     record_effects,
 )
@@ -24,8 +26,10 @@ from callboard_inspector.questions import (
     Answer,
     EffectsAnswer,
     OfEffects,
+    OfPayload,
     OfSubject,
     OfTree,
+    PayloadAnswer,
     Question,
     SubjectAnswer,
     TreeAnswer,
@@ -216,3 +220,55 @@ async def test_whole_tree_comes_by_pages_that_fit_a_frame(*, in_memory: bool) ->
                 pages += 1
     assert seen == list(range(2_002))
     assert pages > 1
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (OfEffects("x", offset=10**19), "offset: expected at most"),
+        (OfEffects("x", task=10**19), "task: expected at most"),
+        (OfSubject("x" * 100_000), "subject: expected at most 10,000 characters"),
+        (OfSubject("a\0b"), "got a NUL"),
+    ],
+    ids=["offset", "task", "long", "nul"],
+)
+async def test_what_no_database_takes_is_refused_with_what_was_expected(
+    question: Question, expected: str
+) -> None:
+    with anyio.fail_after(20):
+        async with open_board(Idle()) as board:
+            detail = await Details(watched_board(board)).answer(Inspect(1, question))
+    assert detail.error is not None
+    assert expected in detail.error
+
+
+async def test_long_payload_is_read_from_the_journal_once_for_all_its_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    find = history.find_payload
+
+    def counting(connection: Connection, delivery: str) -> history.Payload | None:
+        read.append(delivery)
+        return find(connection, delivery)
+
+    monkeypatch.setattr(history, "find_payload", counting)
+    with anyio.fail_after(20):
+        async with open_board(Idle()) as board:
+            long = await deliver(board, "idle", {"word": "é" * 300_000})
+            short = await deliver(board, "idle", {})
+            await settled(board)
+            details = Details(watched_board(board))
+            text = ""
+            for delivery in (long, short, long):
+                offset = 0
+                while True:
+                    asked = Inspect(1, OfPayload(delivery, offset=offset))
+                    page = (await details.answer(asked)).answer
+                    assert isinstance(page, PayloadAnswer)
+                    text += page.text
+                    offset += len(page.text)
+                    if offset >= page.length:
+                        break
+    assert text.count("é") == 600_000
+    assert read == [long, short, long]
