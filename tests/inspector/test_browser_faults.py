@@ -219,7 +219,7 @@ def test_a_halted_task_names_the_sibling_whose_failure_it_was(
     house.settle()
     way.open_delivery("deep")
     way.open_task("read repositories")
-    shows(way.page, "Sibling `read teams` failed.", "What failed: page 1")
+    shows(way.page, "Sibling “read teams” failed.", "What failed: page 1")
     way.click("button", "page 1")
     shows(way.page, "ValueError: team 7 has no slug")
 

@@ -196,7 +196,7 @@ def test_slider_shows_the_tree_as_it_stood(house: House, page: Page) -> None:
     page.get_by_role("button", name="the next step").click()
     expect(rows.first).to_have_attribute("aria-label", "plain:props, 0 µs, running")
     expect(page.locator(".time-slider .said")).to_contain_text("1 running, 0 ended")
-    page.get_by_role("button", name="Now").click()
+    page.get_by_role("button", name="Latest").click()
     expect(rows).to_have_count(4)
     expect(page.locator(".time-slider .said")).to_contain_text("at its end")
 

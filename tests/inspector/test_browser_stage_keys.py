@@ -208,7 +208,7 @@ def test_the_filter_speaks_of_deliveries_and_of_tasks(
     page.locator(".filter").fill("repo:site org:acme")
     expect(events).to_have_count(1)
     page.locator(".filter").fill("-event:act -event:fall -event:wait")
-    expect(page.locator(".deliveries .none")).to_contain_text("No delivery passes")
+    expect(page.locator(".deliveries .none")).to_contain_text("passes the filter")
     page.locator(".filter").fill("task:entrance")
     expect(page.locator(".tree .task.match .name")).to_have_text("entrance")
     expect(task(page, "exit")).to_have_count(0)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from callboard import Provider
 from callboard_inspector.served import House, served
@@ -63,7 +63,8 @@ def test_no_view_is_wider_than_its_window(
             page.set_viewport_size({"width": width, "height": 800})
             for query in ("", f"delivery={delivery}&tab=stack", "view=providers"):
                 page.goto(house.link(query))
-                expect(page.locator(".fact.trouble")).to_contain_text("3 failed")
+                trouble = page.locator(".fact.trouble")
+                expect(trouble).to_contain_text(re.compile("3 (failed|parked)"))
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert (width, query, wide) == (width, query, width)
         assert violations(page, axe) == []
@@ -72,14 +73,76 @@ def test_no_view_is_wider_than_its_window(
 def test_all_tabs_of_a_failed_task_are_in_sight(stage: House, page: Page) -> None:
     delivery = stage.deliver("fall")
     stage.settle()
-    page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(stage.link(f"delivery={delivery}"))
     expect(page.locator("#tab-error")).to_have_text("Error ✗")
     tabs = page.locator(".tabs")
-    assert (
-        tabs.evaluate("({ scrollWidth, clientWidth }) => scrollWidth - clientWidth")
-        == 0
-    )
+    for width in (1280, 1200, 1101):
+        page.set_viewport_size({"width": width, "height": 800})
+        hidden = "({ scrollWidth, clientWidth }) => scrollWidth - clientWidth"
+        assert (width, tabs.evaluate(hidden)) == (width, 0)
+
+
+def test_the_line_between_tree_and_waterfall_is_moved_and_stays_there(
+    stage: House, page: Page
+) -> None:
+    delivery = stage.deliver("act")
+    stage.settle()
+    page.goto(stage.link(f"delivery={delivery}"))
+    line = page.get_by_role("separator", name="Width of the tree")
+    task = page.locator(".tree .task .what").first
+    expect(task).to_be_visible()
+    usual = wide(task)
+    line.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    narrow = wide(task)
+    assert narrow < usual
+    expect(line).to_have_attribute("aria-valuenow", "50")
+    box = line.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 104, box["y"] + 200)
+    page.mouse.up()
+    dragged = wide(task)
+    assert narrow + 80 < dragged < narrow + 120
+    page.reload()
+    expect(task).to_be_visible()
+    assert wide(task) == dragged
+    line.dblclick()
+    assert wide(task) == usual
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(page.locator(".lanes")).to_be_hidden()
+    expect(line).to_be_hidden()
+    assert wide(task) > 300
+
+
+def wide(element: Locator) -> float:
+    """Pixels."""
+    box = element.bounding_box()
+    assert box is not None
+    return round(box["width"])
+
+
+def test_first_screen_offers_what_to_begin_with_and_opens_nothing(
+    make_cast: Callable[[], Provider], page: Page
+) -> None:
+    with served(make_cast(), settings={"runtime": {"attempts": 1}}) as house:
+        failed = house.deliver("fall")
+        house.settle()
+        page.goto(house.link())
+        offer = page.get_by_role("button", name="The newest in trouble: fall")
+        expect(offer).to_be_visible()
+        expect(page.locator(".side")).to_be_hidden()
+        newest = house.deliver("act")
+        house.settle()
+        expect(page.get_by_role("button", name="The newest: act")).to_be_visible()
+        assert "delivery=" not in page.url
+        offer.click()
+        expect(page.locator(".tree .task").first).to_be_visible()
+        assert f"delivery={failed}" in page.url
+        assert newest not in page.url
+        page.goto("about:blank")
 
 
 def test_a_link_to_a_delivery_that_is_not_known_says_so_once(

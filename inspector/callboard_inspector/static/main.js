@@ -5,7 +5,6 @@
  */
 
 import { Connection } from "./connection.js";
-import { Past } from "./past.js";
 import { Questions } from "./questions.js";
 import { parse, statesOf } from "./state/filter.js";
 import { Freezer } from "./state/freezer.js";
@@ -43,10 +42,11 @@ let commands = 0;
 const single = new Map();
 
 const questions = new Questions((frame) => connection.send(frame), (answers) => update({ answers }));
-const past = new Past(askOnce, (said) => update({ past: said }));
+/** Older deliveries, once it is here. @type {import("./past.js").Past | null} */
+let past = null;
 const connection = new Connection({
   opened(hello) {
-    past.forgive();
+    past?.forgive();
     state = { ...state, hello, words: opened === null ? hello.words : state.words };
     questions.reset();
     for (const [request, answered] of [...single]) {
@@ -134,7 +134,7 @@ function scopes() {
 function emit(intent) {
   if (intent.do === "older") {
     // It changes nothing yet: drawing, which asks for it, would draw for ever.
-    void past.read(state.picture.deliveries, statesOf(parse(state.filter)), intent.urgent);
+    void past?.read(state.picture.deliveries, statesOf(parse(state.filter)), intent.urgent);
     return;
   }
   const before = state;
@@ -393,6 +393,10 @@ document.addEventListener("drop", (event) => {
 setInterval(() => { if (!document.hidden) changed(); }, 500);
 later(() => import("./view/pages.js"), ({ makePages }) => {
   pages = makePages(emit, ask);
+  changed();
+});
+later(() => import("./past.js"), ({ Past }) => {
+  past = new Past(askOnce, (said) => update({ past: said }));
   changed();
 });
 later(() => import("./files.js"), changed);

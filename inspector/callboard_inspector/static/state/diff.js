@@ -7,7 +7,7 @@
 
 /**
  * A line of a diff. `same`, `gone` (only before), `new` (only after), or `skip`: that many
- * lines that stayed.
+ * unchanged lines.
  * @typedef {{ kind: "same" | "gone" | "new" | "skip", text: string, count: number }} Line
  */
 

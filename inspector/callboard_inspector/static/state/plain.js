@@ -21,6 +21,14 @@ export function plain(text) {
 }
 
 /**
+ * A sentence of the runtime's, in which names stand in backticks, as people write one.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return plain(text).replace(/`([^`]*)`/g, "“$1”");
+}
+
+/**
  * How many characters `text` has as the server counts them: a pair of surrogates is one.
  * @param {string} text
  */

@@ -4,15 +4,13 @@
  * Owns the names of the parameters and what a damaged address means.
  */
 
-import { NOWHERE } from "./store.js";
+import { NOWHERE, TABS } from "./store.js";
 
 /** @typedef {import("./store.js").State} State */
 /** @typedef {import("./store.js").Place} Place */
 
 /** @type {ReadonlyArray<import("./store.js").View>} */
 const VIEWS = ["runs", "providers", "entity", "compare", "file"];
-/** @type {ReadonlyArray<import("./store.js").Tab>} */
-const TABS = ["overview", "payload", "entities", "log", "error", "stack"];
 const MOST_FOLDS = 200;
 
 /**

@@ -13,7 +13,10 @@ import { splitTaskId } from "./rows.js";
 /** @typedef {import("../wire.js").Answer} Answer */
 /** @typedef {import("../wire.js").CommandKind} CommandKind */
 /** @typedef {"runs" | "providers" | "entity" | "compare" | "file"} View */
-/** @typedef {"overview" | "payload" | "entities" | "log" | "error" | "stack"} Tab */
+/** @typedef {typeof TABS[number]} Tab */
+
+/** Of a task's detail, in their order. */
+export const TABS = /** @type {const} */ (["overview", "payload", "entities", "log", "error", "stack"]);
 
 /**
  * Where the page is: what the address says.
@@ -71,7 +74,7 @@ import { splitTaskId } from "./rows.js";
  *   | { do: "freeze" } | { do: "density" } | { do: "follow", on: boolean }
  *   | { do: "dialog", dialog: "help" | "palette" | null }
  *   | { do: "asking", what: "cancel" | "replay" | null }
- *   | { do: "older", urgent: boolean }
+ *   | { do: "older", urgent: boolean } | { do: "resized" }
  *   | { do: "command", kind: CommandKind, target: string, payload?: string }
  *   | { do: "keep" } | { do: "open", file: File }
  * } Intent

@@ -8,7 +8,7 @@ import { duration, h, stateIcon } from "./format.js";
 import { changesOf, pairsOf } from "../state/compare.js";
 import { diffOf } from "../state/diff.js";
 import { summaryOf } from "../state/failure.js";
-import { plain } from "../state/plain.js";
+import { plain, sentence } from "../state/plain.js";
 import { answerTo } from "../state/store.js";
 import { morphChildren } from "./detail/morph.js";
 import { Folds, diff, link, notice, section } from "./detail/parts.js";
@@ -161,7 +161,7 @@ export function makeCompare(emit, ask) {
       stateIcon(task.state), " ",
       link(task.name, () => emit({ do: "go", place: { view: "runs", delivery: side.delivery, run: side.run, task: `${side.run}.${task.n}` } })),
       h("span", { class: "sub" }, ` ${took}`),
-      error ? h("div", { class: "sub cause" }, plain(error.slice(0, 160))) : null);
+      error ? h("div", { class: "sub cause" }, (task.failure ? plain : sentence)(error.slice(0, 160))) : null);
     inside.style.setProperty("--depth", String(depth));
     return h("td", null, inside);
   }

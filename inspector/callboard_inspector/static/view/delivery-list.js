@@ -6,7 +6,7 @@
  */
 
 import { deliveryFilter, noStates, parse, STATES, statesOf } from "../state/filter.js";
-import { plain } from "../state/plain.js";
+import { plain, sentence } from "../state/plain.js";
 import { nowOf } from "../state/store.js";
 import { ago, clockTime, count, duration, elapsed, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText, VirtualRows } from "./virtual-rows.js";
@@ -164,13 +164,14 @@ function makeDeliveryRow(seen) {
     element.id = `delivery-${id}`;
     setAttribute(element, "aria-selected", String(selected));
     mark.className = `state ${delivery.state}`;
-    mark.title = delivery.reason ? `${delivery.state}: ${delivery.reason}` : delivery.state;
+    mark.title = delivery.reason ? `${delivery.state}: ${sentence(delivery.reason)}` : delivery.state;
     shape?.setAttribute("href", `#${shapeOf(delivery.state)}`);
     setText(event, plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`));
     setText(took, length);
+    took.title = ended === null ? "How long it has run" : "How long it ran";
     setText(about, plain(aboutOf(delivery)));
     setText(when, past);
-    when.title = clockTime(received);
+    when.title = `Received at ${clockTime(received)}`;
     setAttribute(element, "aria-label", labelOf([event, took, about, when], delivery.state));
   }
 

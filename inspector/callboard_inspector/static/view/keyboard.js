@@ -5,13 +5,12 @@
  */
 
 import { splitTaskId, taskId } from "../state/rows.js";
-import { chosenTask, chosenTree } from "../state/store.js";
+import { TABS, chosenTask, chosenTree } from "../state/store.js";
 import { foldBelow, foldsAtLevel } from "../state/visible.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Emit} Emit */
 
-const TABS = /** @type {const} */ (["overview", "payload", "entities", "log", "error", "stack"]);
 const TYPED = "input, textarea, select, [contenteditable]";
 /** Where arrows have a meaning of their own. */
 const OWN_ARROWS = ".panel, .tabs, .page, .time-slider";

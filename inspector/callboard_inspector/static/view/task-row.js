@@ -4,7 +4,7 @@
  * Owns what stands there, the gravest first, and writing only what has changed.
  */
 
-import { plain } from "../state/plain.js";
+import { plain, sentence } from "../state/plain.js";
 import { taskId } from "../state/rows.js";
 import { duration, elapsed, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText } from "./virtual-rows.js";
@@ -61,6 +61,7 @@ export function makeTaskRow(seen) {
     name.title = plain(task.name);
     const said = sayMore(row);
     setText(more, said.text);
+    name.className = said.text === "" ? "name alone" : "name";
     more.className = `more ${said.kind}`;
     more.title = said.text;
     // What is seen, in its order, and the state that is seen as a shape; not a time that grows.
@@ -77,8 +78,8 @@ export function makeTaskRow(seen) {
  */
 function sayMore({ task, open, hidden, worst }) {
   const rest = open === false ? `${hidden} below${worst === null ? "" : `, ${worst}`}` : "";
-  const joined = (/** @type {string} */ text) => plain([text, rest].filter(Boolean).join(" · "));
-  if (task.error !== null) return { text: joined(task.error), kind: "error" };
+  const joined = (/** @type {string} */ text) => sentence([text, rest].filter(Boolean).join(" · "));
+  if (task.error !== null) return { text: plain([task.error, rest].filter(Boolean).join(" · ")), kind: "error" };
   if (task.state === "halted" || task.state === "halting") return { text: joined(task.cause ?? ""), kind: "cause" };
   if (task.waits !== null) return { text: joined(`waiting for ${task.waits}`), kind: "waits" };
   const said = [];

@@ -13,6 +13,7 @@ import { chosenDelivery, chosenTree, treeTimeOf } from "../state/store.js";
 import { unfoldTo, visibleRows } from "../state/visible.js";
 import { h } from "./format.js";
 import { makeLanes } from "./lanes.js";
+import { later } from "./later.js";
 import { makeTaskRow } from "./task-row.js";
 import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 import { makeWaterfallHead } from "./waterfall.js";
@@ -41,9 +42,26 @@ export function makeTaskTree(emit) {
   });
   list.element.append(lanes.element);
   const head = makeWaterfallHead(emit);
+  /** What stands here while nothing is chosen, once it is loaded. @type {ReturnType<typeof import("./welcome.js").makeWelcome> | null} */
+  let welcome = null;
   const note = h("p", { class: "notice note", hidden: true });
   const element = h("section", { class: "tree pane", "aria-label": "Tree and waterfall" },
     h("header", { class: "pane-head" }, h("h2", null, "Tree"), head.element), note, list.element);
+  let split = false;
+  /** The line between tree and waterfall, with the first tree. */
+  function addSplitter() {
+    if (split) return;
+    split = true;
+    later(() => import("./splitter.js"), ({ makeSplitter }) => {
+      // The bars are drawn anew once it is known how wide they are.
+      element.append(makeSplitter(element, () => requestAnimationFrame(() => emit({ do: "resized" }))).element);
+    });
+  }
+  later(() => import("./welcome.js"), ({ makeWelcome }) => {
+    welcome = makeWelcome(emit);
+    list.element.before(welcome.element);
+    emit({ do: "resized" });
+  });
 
   list.element.onclick = (event) => {
     const target = event.target instanceof Element ? event.target : null;
@@ -60,6 +78,7 @@ export function makeTaskTree(emit) {
   /** @param {State} state */
   function draw(state) {
     const tree = chosenTree(state);
+    welcome?.draw(state);
     element.classList.toggle("empty", tree === null);
     if (tree === null) {
       known = nothingKnown();
@@ -69,6 +88,7 @@ export function makeTaskTree(emit) {
       note.hidden = state.place.delivery === null;
       return;
     }
+    addSplitter();
     seen.now = treeTimeOf(state);
     seen.grows = state.place.at === null;
     seen.selected = selectedId(state);

@@ -1,7 +1,7 @@
 /**
  * A slider over a run: the tree as it stood at any moment.
  *
- * Owns stepping from one thing that happened to the next, and going back to now.
+ * Owns stepping from one thing that happened to the next, and going back to the latest.
  */
 
 import { duration, h } from "./format.js";
@@ -35,7 +35,7 @@ export function makeTimeSlider(emit) {
   const said = h("span", { class: "said" });
   const back = h("button", { type: "button", title: "The step before", "aria-label": "the step before", onclick: () => move(-1) }, "◂");
   const forth = h("button", { type: "button", title: "The next step", "aria-label": "the next step", onclick: () => move(1) }, "▸");
-  const now = h("button", { type: "button", onclick: () => emit({ do: "at", at: null }) }, "Now");
+  const now = h("button", { type: "button", onclick: () => emit({ do: "at", at: null }) }, "Latest");
   const element = h("div", { class: "time-slider", role: "group", "aria-label": "Time" }, back, range, forth, said, now);
 
   /** To the next thing that happened; they are only put in order when somebody steps. @param {1 | -1} step */

@@ -63,7 +63,7 @@ export function makeToolbar(emit, ask) {
   function draw(state) {
     const { connection, beat, picture } = state;
     const past = state.place.view === "file";
-    dot.className = `dot ${past ? "file" : connection.phase}`;
+    dot.className = `dot ${past ? "file" : state.frozen !== null && connection.phase === "live" ? "frozen" : connection.phase}`;
     const words = past ? "from a file" : phaseWords(state);
     setText(phase, words);
     phase.title = words; // where there is no room for a reason

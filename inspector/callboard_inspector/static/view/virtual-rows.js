@@ -50,6 +50,7 @@ export class VirtualRows {
     new ResizeObserver(() => {
       this.extent = this.element.clientHeight;
       this.top = this.element.scrollTop;
+      this.element.parentElement?.style.setProperty("--gutter", `${this.element.offsetWidth - this.element.clientWidth}px`);
       this.draw(this.rows, this.height);
     }).observe(this.element);
   }

@@ -5,6 +5,7 @@
  */
 
 import { h, stateMark } from "../format.js";
+import { TABS } from "../../state/store.js";
 import { plain } from "../../state/plain.js";
 import { makeActions, makeResult } from "../actions.js";
 import { later } from "../later.js";
@@ -18,8 +19,7 @@ import { notice } from "./parts.js";
 /** @typedef {import("../../state/store.js").Ask} Ask */
 /** @typedef {import("./context.js").Context} Context */
 
-export const TABS = /** @type {const} */ (["overview", "payload", "entities", "log", "error", "stack"]);
-/** @typedef {typeof TABS[number]} Tab */
+/** @typedef {import("../../state/store.js").Tab} Tab */
 /** @type {Record<Tab, string>} */
 const TITLES = { overview: "Overview", payload: "Payload", entities: "Effects", log: "Log", error: "Error", stack: "Await stack" };
 

@@ -6,7 +6,7 @@
 
 import { clockTime, duration, h, size, stateMark } from "../format.js";
 import { firstOf, shortType } from "../../state/failure.js";
-import { plain } from "../../state/plain.js";
+import { plain, sentence } from "../../state/plain.js";
 import { readDelivery, splitTaskId } from "../../state/rows.js";
 import { ownFrame, shortFile } from "../../state/stack.js";
 import { facts, link, notice, section } from "./parts.js";
@@ -80,7 +80,7 @@ export function makeOverview(ask, emit, actions) {
           at.source ? h("pre", { class: "source" }, h("code", null, plain(at.source))) : null) : null,
       );
     }
-    if (record.cause && !sameAs(record)) said.push(h("p", null, plain(capital(record.cause))));
+    if (record.cause && !sameAs(record)) said.push(h("p", null, sentence(capital(record.cause))));
     if (blame?.by) {
       const words = { sibling: "What failed: ", deadline: "Whose deadline it was: ", child: "It began in " };
       const by = blame.by;
@@ -245,7 +245,7 @@ export function makeOverview(ask, emit, actions) {
     return h("div", { "data-key": "delivery" }, done.length === 0 ? null : section("What people did",
       h("ul", { class: "deeds" }, ...done.map((deed) => h("li", null, h("time", null, clockTime(deed.at * 1000)), " ", h("strong", null, plain(deed.who)), " ", ...deedWords(deed, context))))),
     section("Delivery", facts([
-      ["State", [stateMark(state), reason === null ? null : h("span", { class: "reason" }, ` ${plain(reason)}`)]],
+      ["State", [stateMark(state), reason === null ? null : h("span", { class: "reason" }, ` ${sentence(reason)}`)]],
       ["Id", h("code", null, plain(answer.row[0]))],
       ["GUID", h("code", null, plain(answer.guid))],
       ["Hook", answer.hook ? h("code", null, plain(answer.hook)) : null],
@@ -297,7 +297,7 @@ export function makeOverview(ask, emit, actions) {
           h("td", null, each.ended_at === null ? "" : duration(each.ended_at - each.started_at)),
           h("td", null, here ? h("span", { class: "count" }, "shown") : link("compare", () =>
             emit({ do: "go", place: { view: "compare", delivery: each.delivery, run: context.run, other: each.id } })))),
-        each.cause ? h("tr", { class: "cause", "data-key": `${each.id} cause` }, h("td", null), h("td", { colspan: "4" }, plain(each.cause))) : null];
+        each.cause ? h("tr", { class: "cause", "data-key": `${each.id} cause` }, h("td", null), h("td", { colspan: "4" }, sentence(each.cause))) : null];
       })));
   }
 

@@ -129,7 +129,7 @@ const WORDS = { same: "", gone: "removed: ", new: "added: ", skip: "" };
 export function diff(lines, unfold) {
   return h("div", { class: "diff", role: "group", "aria-label": "before and after" }, ...lines.map((line) => {
     if (line.kind === "skip") {
-      const text = `${line.count} lines that stayed`;
+      const text = `${line.count} unchanged lines`;
       return h("div", { class: "skip" }, unfold ? link(text, unfold) : text);
     }
     return h("div", { class: line.kind },

@@ -62,13 +62,14 @@ export function makePayload(redraw, ask) {
     const text = joined(delivery, pages);
     const whole = offset >= length;
     const target = context.webhook ?? "https://callboard.example/webhooks/source";
+    const where = context.webhook === null ? "The curl command has a made-up address, to be replaced," : `The curl command goes to ${target}`;
     return [
       h("p", { class: "row", "data-key": "row" },
         h("span", { class: "size" }, size(bytes)),
         copyButton("Copy body", () => text),
         copyButton("Copy as curl", () => curl(target, headers, text)),
         h("button", { type: "button", class: "quiet", "aria-pressed": String(raw), onclick: () => { raw = !raw; redraw(); } }, "Raw")),
-      notice("The curl command leaves out the signature, so a callboard that checks it refuses the copy; its address is the usual one.", "curl"),
+      notice(`${where} and leaves out the signature: who checks it refuses the copy.`, "curl"),
       headersOf(headers),
       raw
         ? h("pre", { class: "raw", "data-key": "raw", tabindex: "0" }, plain(text.slice(0, AT_ONCE)))
