@@ -10,6 +10,7 @@ from callboard import Callboard, Provider
 from callboard_catalog import catalog_of
 from callboard_github.client import GitHub
 from callboard_github.scope import Scope
+from callboard_github.setting_rules import check_values
 from callboard_github.settings import (
     PRIVATE_KEY,
     TOKEN,
@@ -40,6 +41,7 @@ def make_providers(board: Callboard) -> Sequence[Provider]:
     workflows = settings.section("workflows", WorkflowsSettings)
     deployments = settings.section("deployments", DeploymentsSettings)
     hooks = settings.section("hooks", HooksSettings)
+    check_values(settings)
     credentials = read_credentials(settings, chosen)
     if credentials is None:
         ways = f"CALLBOARD_{TOKEN}, or github.app_id and CALLBOARD_{PRIVATE_KEY}"

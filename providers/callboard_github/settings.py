@@ -5,7 +5,7 @@ credentials, which come from the environment or files alone.
 """
 
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta, Struct
 
@@ -160,13 +160,23 @@ def api_url(settings: Settings, github: GitHubSettings) -> str:
     Raises:
         SettingsError: It is no address.
     """
-    parts = urlsplit(github.url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    parts = address_parts(github.url)
+    if parts is None:
         message = f"{settings.place}: github.url: expected an address such as"
         raise SettingsError(f"{message} https://github.example, got {github.url!r}")
     url = github.url.rstrip("/")
     if parts.hostname in {"github.com", "www.github.com"}:
         return "https://api.github.com"
-    if parts.path in {"", "/"} and not parts.hostname.startswith("api."):
+    if parts.path in {"", "/"} and not str(parts.hostname).startswith("api."):
         return f"{url}/api/v3"
     return url
+
+
+def address_parts(text: str) -> SplitResult | None:
+    """The parts of an address with http or https; None when it is none."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # half an IPv6 address
+        return None
+    there = parts.scheme in {"http", "https"} and parts.hostname
+    return parts if there else None

@@ -58,7 +58,12 @@ def assemble(settings: Settings, database: Database) -> Callboard:
         mounts: Iterable[Mount] = _make(point, board)
         board.add(mounts=mounts)
     # Whoever listens to a relay reads it; others may find it in the same file.
-    settings.section("relay", RelaySettings)
+    relay = settings.section("relay", RelaySettings)
+    if relay.channel is not None:
+        # Imported here: it needs the HTTP client, which not every command does.
+        from callboard.relay.channel import checked
+
+        checked(relay.channel, f"{settings.place}: relay.channel")
     settings.check_sections()
     return board
 

@@ -129,6 +129,19 @@ async def test_section_that_no_room_asked_for_is_an_error(
         rooms.assemble(Settings({"githup": {}}, environment={}), database)
 
 
+async def test_channel_of_a_relay_that_is_no_address_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    installed(monkeypatch)
+    message = (
+        r"relay\.channel: expected the address of a relay's channel.*got 'http://\['"
+    )
+    with pytest.raises(SettingsError, match=message):
+        rooms.assemble(
+            Settings({"relay": {"channel": "http://["}}, environment={}), database
+        )
+
+
 async def test_check_that_fails_is_a_finding(
     monkeypatch: pytest.MonkeyPatch, database: Database
 ) -> None:

@@ -34,7 +34,8 @@ def checked(channel: str | None, place: str) -> httpx.URL:
     try:
         url = httpx.URL(channel)
     except httpx.InvalidURL as error:
-        raise SettingsError(f"{place}: {expected}: {error}") from error
+        message = f"{place}: {expected}, got {channel!r}: {error}"
+        raise SettingsError(message) from error
     if url.scheme not in {"http", "https"} or not url.host or url.path == "/":
         example = "such as https://smee.io/AbC123"
         raise SettingsError(f"{place}: {expected}, {example}; got {channel!r}")
