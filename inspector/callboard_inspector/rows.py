@@ -128,6 +128,7 @@ class Rows:
 
     def add_delivery(self, view: DeliveryView) -> None:
         """Append a row for ``view``, as it is now."""
+        revision = view.revision  # before the values: they are at least as new
         rest = None
         if view.reason or view.redeliveries or view.replay_of:
             rest = DeliveryRest(
@@ -136,7 +137,6 @@ class Rows:
                 replay_of=view.replay_of,
             )
             self.size += len(_encode(rest))
-        revision = view.revision  # before the values: they are at least as new
         received, started = view.received_at, view.started_at
         self.deliveries.append(
             DeliveryRow(

@@ -166,14 +166,28 @@ class _Server:
         self._ready = threading.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._closing = trio.Event()
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(
-            target=trio.run, args=[self._serve], name="callboard-inspector", daemon=True
+            target=self._run, name="callboard-inspector", daemon=True
         )
 
     def start(self) -> None:
-        """Start serving; returns when it listens."""
+        """Start serving; returns when it listens, and raises what kept it from that."""
         self._thread.start()
         self._ready.wait()
+        if self._failure is not None:
+            self._listener.close()
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            trio.run(self._serve)
+        except BaseException as error:
+            if self._ready.is_set():
+                raise  # nobody waits for it any more: the thread's hook tells of it
+            self._failure = error
+        finally:
+            self._ready.set()
 
     def stop(self) -> None:
         """Say farewell to who watches, and end. Blocks, for two seconds at most."""

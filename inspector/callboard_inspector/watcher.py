@@ -108,7 +108,7 @@ class Watcher:
             text = await self._socket.receive()
             if text is None:
                 return
-            if len(text) > FRAME_LIMIT:
+            if len(text.encode("utf-8", "surrogatepass")) > FRAME_LIMIT:
                 self._leave(Bye("protocol", f"a frame is at most {FRAME_LIMIT} bytes"))
                 return
             if not self._allowance.take():

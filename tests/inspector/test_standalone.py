@@ -13,7 +13,7 @@ import pytest
 from anyio.streams.text import TextReceiveStream
 
 from callboard import SettingsError, Trace
-from callboard_inspector import watching
+from callboard_inspector import standalone, watching
 from callboard_inspector.client import Client, NoServerError, connect
 from callboard_inspector.picture import Picture, TaskSeen
 from callboard_inspector.questions import DeliveryAnswer, OfDelivery
@@ -216,3 +216,15 @@ async def test_a_task_that_holds_the_loop_is_named() -> None:
 def name_of_blocker(eye: Eye) -> str | None:
     beat = eye.picture.beat
     return beat.blocked.name if beat is not None and beat.blocked is not None else None
+
+
+async def test_what_keeps_the_server_from_starting_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("the page's files are gone")
+
+    monkeypatch.setattr(standalone, "make_app", broken)
+    with pytest.raises(LookupError, match="files are gone"):
+        async with watching("hapless", port=0, quiet=True):
+            pass

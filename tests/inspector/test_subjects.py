@@ -21,6 +21,7 @@ from callboard import (
 )
 from callboard.effects import Stamp
 from callboard.testing import deliver, open_board, settled
+from callboard.tree import TreeRecord
 from callboard_inspector.detail import Details
 from callboard_inspector.questions import (
     Answer,
@@ -272,3 +273,29 @@ async def test_long_payload_is_read_from_the_journal_once_for_all_its_pages(
                         break
     assert text.count("é") == 600_000
     assert read == [long, short, long]
+
+
+async def test_trees_that_were_asked_for_lately_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    find = history.find_tree
+
+    def counting(connection: Connection, run: str) -> TreeRecord | None:
+        read.append(run)
+        return find(connection, run)
+
+    with anyio.fail_after(20):
+        async with open_board(Idle()) as board:
+            runs: list[str] = []
+            for _ in range(9):
+                await deliver(board, "idle", {})
+                await settled(board)
+                [*_, tree] = board.trace.trees.values()
+                runs.append(tree.run)
+            board.trace.trees.clear()  # as if they had ended long ago
+            monkeypatch.setattr(history, "find_tree", counting)
+            details = Details(watched_board(board))
+            for run in (*runs[:8], runs[0], runs[8], runs[0], runs[1]):
+                await details.answer(Inspect(1, OfTree(run)))
+    assert read == [*runs, runs[1]]

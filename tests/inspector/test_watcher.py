@@ -403,3 +403,10 @@ async def test_every_command_that_the_wire_knows_is_one_of_the_boards() -> None:
 
     offered = board_actions(None)  # pyright: ignore[reportArgumentType] - none is done here
     assert set(offered.kinds) == set(get_args(wire.CommandKind))
+
+
+async def test_a_frame_is_measured_in_bytes(feed: Feed) -> None:
+    async with connected(feed) as line:
+        await line.say_text("é" * (FRAME_LIMIT // 2 + 1))
+        bye = await line.until(Bye)
+    assert bye.reason == f"a frame is at most {FRAME_LIMIT} bytes"

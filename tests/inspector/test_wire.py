@@ -2,6 +2,7 @@
 
 import math
 from types import ModuleType
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -220,3 +221,26 @@ def test_the_page_filters_by_every_state_that_a_delivery_can_have() -> None:
     script = typescript.TARGET.with_name("state").joinpath("filter.js").read_text()
     said = script.partition("STATES = Object.freeze([")[2].partition("]")[0]
     assert [part.strip('" ') for part in said.split(",")] == list(DeliveryState)
+
+
+class Moving:
+    """A delivery that changes while it is read: right after its reason was."""
+
+    def __init__(self, view: DeliveryView) -> None:
+        self._view = view
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._view, name)
+        if name == "reason":
+            self._view.revision += 1
+        return found
+
+
+def test_a_row_is_never_older_than_its_revision_says() -> None:
+    view = delivery("d1", reason="as it was")
+    before = view.revision
+    made = Rows(0.0)
+    made.add_delivery(cast("DeliveryView", Moving(view)))
+    [row] = made.deliveries
+    assert row.rest is not None
+    assert (row.rest.reason, row.revision) == ("as it was", before)
