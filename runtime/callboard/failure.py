@@ -6,8 +6,9 @@ their source line. Everything is bounded, and a cut always says the true size.
 
 import linecache
 import sysconfig
+from collections.abc import Iterator
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -16,13 +17,14 @@ from callboard.redaction import Redactor, shorten
 _MESSAGE = 8_192
 _PATH = 1_024
 _FRAMES = 40
-_MEMBERS = 50
+_MOST_MEMBERS = 50
 _DEPTH = 12
 _EXCEPTIONS = 200
 _NOTES = 10
 _BARE, _FRAME = 300, 350
 """Bytes of memory that a failure takes without its texts, and each of its frames."""
 _LIBRARY = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
+_MEMBERS: Any = BaseExceptionGroup.exceptions
 _OWN = __file__.removesuffix("failure.py")
 
 
@@ -65,14 +67,30 @@ class Failure(Struct, frozen=True, omit_defaults=True, gc=False):
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
     """The exceptions of a group; nothing for any other exception."""
     if isinstance(error, BaseExceptionGroup):
+        # By the base class: a stranger's own property may raise anything.
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return group.exceptions
+        return _MEMBERS.__get__(group)
     return ()
+
+
+def leaves_of(error: BaseException) -> Iterator[BaseException]:
+    """All exceptions in a group, however deep; else the exception itself."""
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        members = members_of(one)
+        waiting.extend(reversed(members))
+        if not members:
+            yield one
 
 
 def describe(error: BaseException, redactor: Redactor) -> Failure:
     """The record of ``error``. Never raises, whatever ``error``'s methods do."""
-    return _Description(redactor).of(error, _DEPTH)
+    try:
+        return _Description(redactor).of(error, _DEPTH)
+    except BaseException as broken:  # noqa: BLE001 - a stranger's property may raise anything
+        message = f"<describing it raised {type(broken).__name__}>"
+        return Failure(type=_qualified(type(error)), message=message)
 
 
 def told(error: BaseException) -> str:
@@ -127,7 +145,7 @@ class _Description:
         self, members: tuple[BaseException, ...], depth: int
     ) -> tuple[Failure, ...]:
         kept: list[Failure] = []
-        for member in members[:_MEMBERS]:
+        for member in members[:_MOST_MEMBERS]:
             if depth == 0 or self._left <= 0:
                 break
             kept.append(self.of(member, depth - 1))

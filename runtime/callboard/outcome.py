@@ -6,7 +6,7 @@ Owns the question how a task ended: completed, errored or halted, and why.
 import anyio
 
 from callboard import clock
-from callboard.failure import describe, members_of
+from callboard.failure import describe, leaves_of
 from callboard.task import Task
 
 
@@ -23,9 +23,7 @@ def close(task: Task, error: BaseException) -> None:
 def is_cancellation(error: BaseException) -> bool:
     """Whether ``error`` is a cancellation and nothing else."""
     cancelled = anyio.get_cancelled_exc_class()
-    if members := members_of(error):
-        return all(is_cancellation(member) for member in members)
-    return isinstance(error, cancelled)
+    return all(isinstance(leaf, cancelled) for leaf in leaves_of(error))
 
 
 def explain(task: Task, error: BaseException) -> str:

@@ -4,12 +4,13 @@ Owns the policies of one provider: how many attempts, how far apart, after which
 and how long a server asked to wait.
 """
 
+import math
 import random
 from typing import Any
 
 from msgspec import Struct
 
-from callboard.failure import members_of
+from callboard.failure import leaves_of
 
 
 class Retry(Struct, frozen=True):
@@ -29,9 +30,10 @@ class Retry(Struct, frozen=True):
 
     def wants(self, error: BaseException) -> bool:
         """Whether ``error`` is worth another attempt; a group if all of it is."""
-        if members := members_of(error):
-            return all(self.wants(member) for member in members)
-        return isinstance(error, self.on) and not isinstance(error, self.never_on)
+        return all(
+            isinstance(leaf, self.on) and not isinstance(leaf, self.never_on)
+            for leaf in leaves_of(error)
+        )
 
     def wait(self, attempt: int, error: BaseException) -> float:
         """Seconds to wait after ``attempt`` (from 1) ended with ``error``."""
@@ -51,13 +53,26 @@ class Intensity(Struct, frozen=True):
     """Seconds that it pauses when there is one more."""
 
 
-def asked_wait(error: BaseException | None) -> float:
-    """Seconds that ``error`` says to wait, by a ``retry_after`` on it or its cause."""
-    while error is not None:
+def asked_wait(error: BaseException) -> float:
+    """Seconds that ``error`` says to wait, by a ``retry_after`` on it or its cause.
+
+    Never raises: what the error makes of being asked counts as nothing said.
+    """
+    try:
+        seconds = _asked_wait(error)
+    except BaseException:  # noqa: BLE001 - a stranger's property may raise anything
+        return 0.0
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0
+
+
+def _asked_wait(error: BaseException | None) -> float:
+    seen: set[int] = set()  # causes may go round in a circle
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         asked: Any = getattr(error, "retry_after", None)
         if hasattr(asked, "total_seconds"):
             asked = asked.total_seconds()
         if isinstance(asked, int | float):
-            return max(float(asked), 0.0)
+            return float(asked)
         error = error.__cause__ or error.__context__
     return 0.0

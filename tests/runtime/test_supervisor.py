@@ -50,6 +50,66 @@ def raising(error: BaseException) -> Body:
     return body
 
 
+def circle() -> ValueError:
+    """As ``raise first from second``, where the second came of the first."""
+    first, second = ValueError("a"), RuntimeError("b")
+    first.__cause__, second.__cause__ = second, first
+    return first
+
+
+def nest(depth: int) -> Exception:
+    nested: list[Exception] = [ValueError("deep inside")]
+    for level in range(depth):
+        nested = [ExceptionGroup(f"level {level}", nested)]
+    return nested[0]
+
+
+def broken(asked: object) -> Any:
+    if isinstance(asked, BaseException):
+        raise asked
+    return asked
+
+
+class Asks(Exception):
+    """What it says of itself raises, or is no time to wait."""
+
+    def __init__(self, asked: object) -> None:
+        self.asked = asked
+
+    retry_after = property(lambda self: broken(self.asked))
+
+
+class Hollow(ExceptionGroup[ValueError]):
+    exceptions = property(lambda _self: broken(ZeroDivisionError()))  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride] - as a stranger's
+    __cause__ = property(lambda _self: broken(ZeroDivisionError()))  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - as a stranger's
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        circle(),
+        nest(900),
+        Asks(RuntimeError()),
+        Asks(SystemExit(3)),
+        Asks(10**400),
+        Asks(float("inf")),
+        Asks(float("nan")),
+        Hollow("hollow", [ValueError()]),
+    ],
+    ids=["circle", "nest", "raises", "exits", "large", "for ever", "nan", "hollow"],
+)
+def test_error_that_is_itself_broken_is_its_providers_alone(
+    error: Exception, virtually: Virtually
+) -> None:
+    tree = performed(
+        virtually,
+        provider("broken", raising(error), retry=Retry(attempts=2)),
+        provider("steady", steady),
+    )
+    assert find(tree, "broken")["state"] == "errored"
+    assert find(tree, "steady")["state"] == "completed"
+
+
 def performed(virtually: Virtually, *providers: Provider) -> Tree:
     async def main() -> Tree:
         with anyio.fail_after(10_000):
