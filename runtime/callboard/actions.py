@@ -218,14 +218,14 @@ class Actions:
     ) -> DeliveryView:
         def told(moved: DeliveryView | None) -> None:
             if moved is not None:
-                self._trace.update(moved)
+                self._trace.update(replace(moved))  # what is shown goes on to change
 
         moved = await self._journal.move(Move(delivery, allowed, to, reason), told)
         if moved is None:
             expected = " or ".join(allowed)
             message = f"delivery {delivery}: expected it to be {expected}"
             raise ActionError(message)
-        return self._trace.deliveries.get(delivery, moved)
+        return moved
 
     def _offer(self, waiting: Waiting | None) -> None:
         if waiting is not None:

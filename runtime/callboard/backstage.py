@@ -27,6 +27,11 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+
+class BackstageError(Exception):
+    """The runs' event loop has ended, and nobody told it to."""
+
+
 _UNWIND = 1.0
 """Seconds that halted runs have to unwind."""
 
@@ -58,6 +63,8 @@ class Backstage:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._token: EventLoopToken | None = None
+        self._watched: Wake | None = None
+        self._over = False
         self._thread = threading.Thread(
             target=self._run, name="callboard-backstage", daemon=True
         )
@@ -65,7 +72,7 @@ class Backstage:
     @property
     def alive(self) -> bool:
         """Whether its loop runs."""
-        return self._thread.is_alive() and self._ready.is_set()
+        return self._ready.is_set() and not self._over
 
     def start(self) -> None:
         """Start the thread; returns once every provider is open. Blocks.
@@ -93,6 +100,20 @@ class Backstage:
         for task in self._unended():
             logger.error("%s %s `%s` does not stop", task.kind, task.id, task.name)
         return False
+
+    async def watch(self) -> None:
+        """Wait, on another loop, until this one ends before it is told to.
+
+        Raises:
+            BackstageError: It has; the log has the traceback.
+        """
+        self._watched = wake = Wake()
+        if self.alive:
+            await wake.wait()
+        raise BackstageError(
+            "the runs' event loop has ended; what was accepted is on disk, "
+            "and runs at the next start"
+        )
 
     def _unended(self) -> Iterator[Task]:
         """The tasks that hold up their runs: those with none below them."""
@@ -136,7 +157,10 @@ class Backstage:
             if self._ready.is_set():
                 logger.exception("backstage has ended")
         finally:
+            self._over = True
             self._ready.set()
+            if self._watched is not None:
+                self._watched()
 
     async def _work(self) -> None:
         self._token = current_token()

@@ -6,12 +6,14 @@ applications: the front, for GitHub and for readers of the catalog, and the insp
 
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Literal, Self, TypeVar, cast
 
+import anyio
 import anyio.to_thread
 from msgspec import Struct
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -22,12 +24,13 @@ from starlette.types import ASGIApp
 from callboard import history, logs
 from callboard.actions import Actions
 from callboard.backstage import Backstage
+from callboard.claim import claimed
 from callboard.conductor import Conductor
 from callboard.database import Database
 from callboard.delivery import UNENDED
 from callboard.dispatch import Dispatcher
 from callboard.intake import Intake
-from callboard.journal import Accepted, Arrival, Journal
+from callboard.journal import MOST_CUTS, Accepted, Arrival, Journal
 from callboard.policy import Policy
 from callboard.provider import Provider
 from callboard.retention import Retention, keep_within
@@ -41,6 +44,9 @@ from callboard.trace import Trace
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_PROBE = 2.0
+"""Seconds that a journal has to show that it takes writes again."""
 
 
 class Mount(Struct, frozen=True):
@@ -142,8 +148,15 @@ class Callboard:
 
         Raises:
             HandlerError: A provider's handlers are declared wrongly.
+            SettingsError: Another process serves the same database.
         """
         routes = Routes(self.providers)
+        with claimed(self.database.engine):
+            async with self._opened(routes):
+                yield
+
+    @asynccontextmanager
+    async def _opened(self, routes: Routes) -> AsyncGenerator[None]:
         intake = self.share(Intake, lambda: self._intake(routes))
         await anyio.to_thread.run_sync(self._prepare)
         self._conductor = conductor = Conductor(
@@ -159,8 +172,15 @@ class Callboard:
             conductor=conductor,
             policy=self.policy,
         )
-        if cut := await self.journal.recover():
-            logger.warning("%d deliveries were cut short and run again", cut)
+        recovered = await self.journal.recover()
+        if recovered.queued:
+            message = "%d deliveries were cut short and run again"
+            logger.warning(message, recovered.queued)
+        if recovered.parked:
+            message = (
+                "%d deliveries are parked: the process ended during %d runs of each"
+            )
+            logger.error(message, recovered.parked, MOST_CUTS)
         completed = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
         waiting = await self.database.read(lambda c: history.open_ticks(c, SCHEDULE))
         self._schedule = schedule = Schedule(
@@ -301,8 +321,16 @@ class Callboard:
     async def _readyz(self, _request: Request) -> JSONResponse:
         alive = self._backstage is not None and self._backstage.alive
         taking = self.webhooks.open
-        state = {"backstage": alive, "intake": taking}
-        return JSONResponse(state, status_code=200 if alive and taking else 503)
+        writes = not taking or not self.webhooks.failing or await self._writes()
+        state = {"backstage": alive, "intake": taking, "journal": writes}
+        return JSONResponse(state, status_code=200 if all(state.values()) else 503)
+
+    async def _writes(self) -> bool:
+        """Whether the journal, that did not take a delivery, takes writes again."""
+        with anyio.move_on_after(_PROBE), suppress(DBAPIError):
+            await self.journal.probe()
+            self.webhooks.failing = False
+        return not self.webhooks.failing
 
 
 def _opened(part: T | None) -> T:

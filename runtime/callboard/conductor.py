@@ -144,7 +144,10 @@ class Conductor:
                 await self._perform(tree, delivery, handlers, progress.cause)
         finally:
             CURRENT.set(None)
-            end = self._end(waiting, tree, attempt, outcome(tree, handlers))
+            # Halted, and by nobody: its event loop is at an end.
+            stopped = progress.cause in {None, SHUTDOWN}
+            result = outcome(tree, handlers)
+            end = self._end(waiting, tree, attempt, result, stopped=stopped)
             with anyio.CancelScope(shield=True):
                 # Shielded: what happened is written down, also while shutting down.
                 await self.insist(
@@ -201,12 +204,17 @@ class Conductor:
             await anyio.sleep(_LOOK_AGAIN)
 
     def _end(
-        self, waiting: Waiting, tree: Tree, attempt: int, result: Outcome
+        self,
+        waiting: Waiting,
+        tree: Tree,
+        attempt: int,
+        result: Outcome,
+        *,
+        stopped: bool,
     ) -> RunEnd:
         now = clock.now()
         then, not_before, reason = DeliveryState.COMPLETED, None, result.cause
         if result.state is State.HALTED:
-            stopped = result.cause == SHUTDOWN
             then = DeliveryState.QUEUED if stopped else DeliveryState.PARKED
         elif result.state is State.ERRORED:
             then = DeliveryState.PARKED

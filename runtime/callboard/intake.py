@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import msgspec
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from callboard import clock
@@ -58,9 +59,14 @@ class Intake:
         self._admission = Admission()
         self.open = False
         """Whether deliveries are taken; otherwise the answer is 503."""
+        self.failing = False
+        """Whether the journal did not take the last delivery."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the last part of its path names the source."""
+        if scope["type"] == "websocket":  # refused: the server answers with 403
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] != "http":
             raise RuntimeError(f"intake: expected http, got {scope['type']}")
         headers = {
@@ -113,8 +119,15 @@ class Intake:
         try:
             accepted = await self._accept(arrival)
         except Exception as error:
-            logger.exception("delivery %s: the journal did not take it", received.guid)
+            self.failing = True
+            # Of what the database says itself, one line: it comes with every delivery.
+            reason = error.orig if isinstance(error, DBAPIError) else None
+            message = "delivery %s: the journal did not take it: %s"
+            logger.log(
+                logging.ERROR, message, received.guid, reason, exc_info=reason is None
+            )
             raise Refused(503, "the journal cannot take deliveries now") from error
+        self.failing = False
         view = accepted.view
         answer: dict[str, Any] = {"id": view.id, "state": view.state}
         if accepted.duplicate:

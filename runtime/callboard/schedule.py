@@ -89,11 +89,16 @@ class Schedule:
 
 def _first(handler: Handler, last: float | None) -> float:
     """At once for a period that has passed since; on the clock's mark for cron."""
+    now = clock.now()
+    if last is not None and last > now:
+        ahead = "%s: its last tick is in the future, so the clock was ahead then"
+        logger.warning(ahead, handler.name)
+        last = now
     if handler.at_start:
-        return clock.now()
+        return now
     if handler.every is None:
-        return _next(handler, last or clock.now())
-    return max((last or 0.0) + handler.every, clock.now())
+        return _next(handler, last or now)
+    return max((last or 0.0) + handler.every, now)
 
 
 def _next(handler: Handler, after: float) -> float:

@@ -20,7 +20,9 @@ from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType] - hypercorn spells ASGI its own way
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from callboard.backstage import BackstageError
 from callboard.board import Callboard
+from callboard.failure import leaves_of
 from callboard.nearness import is_loopback
 from callboard.settings import SettingsError
 
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 HARD_LIMIT = 2.0
 """Seconds beyond the grace after which the process ends regardless."""
+_TOLD = (SettingsError, BackstageError)
 _STALLED_MS = 10_000
 _GRACEFUL = 0.5
 _INBOUND_MESSAGE = 1024 * 1024
@@ -78,6 +81,9 @@ async def serve(
     Deliveries are refused with 503 from then on, while runs use up their grace; then
     ``ended`` is called, and answers that are still on their way are cut short.
     Cancellation ends runs and requests alike, without grace.
+
+    Raises:
+        ExceptionGroup: Of what ``Callboard.opened`` raised, or of a BackstageError.
     """
     closing = trio.Event()
     async with trio.open_nursery() as nursery:
@@ -85,7 +91,10 @@ async def serve(
             await nursery.start(serve_app, app, listener, closing)
         async with board.opened():
             started()
-            await stop.wait()
+            async with trio.open_nursery() as watching:
+                watching.start_soon(board.backstage.watch)
+                await stop.wait()
+                watching.cancel_scope.cancel("stopped")
         ended()
         for mount in board.mounts:
             if mount.close is not None:
@@ -105,6 +114,10 @@ def run(
 
     ``beside`` is an async function that runs from when ``started`` was called until
     the servers end.
+
+    Raises:
+        SettingsError: Another process serves the database.
+        BackstageError: The runs' event loop has ended.
     """
     over = threading.Event()
     late = _timer(board.policy.grace + HARD_LIMIT, over)
@@ -137,6 +150,12 @@ def run(
 
     try:
         trio.run(main)
+    except ExceptionGroup as group:
+        # Out of the task groups, where it tells people what there is to know.
+        told = [error for error in leaves_of(group) if isinstance(error, _TOLD)]
+        if not told:
+            raise
+        raise told[0] from None
     finally:
         stalled.cancel()
         board.database.close()

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import alembic.command  # noqa: F401  # pyright: ignore[reportUnusedImport] - see above
 import anyio
 import msgspec
+import trio
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, text
 
@@ -94,6 +95,9 @@ class Tempered(Provider):
                 await anyio.sleep_forever()
             case "ends soon":
                 await anyio.sleep(0.2)
+            case "breaks the loop":
+                trio.lowlevel.spawn_system_task(_break)
+                await anyio.sleep_forever()
             case "blocks the loop":
                 while True:
                     time.sleep(60)  # noqa: ASYNC251 - that is its temper
@@ -104,6 +108,10 @@ class Tempered(Provider):
         while True:
             with anyio.CancelScope(shield=True):
                 await anyio.sleep_forever()
+
+
+async def _break() -> None:
+    raise ValueError("out of nowhere")
 
 
 def say(stream: TextIO, line: str) -> None:

@@ -172,6 +172,13 @@ def post(port: int, guid: str, body: str) -> int:
         return response.status
 
 
+def is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with closing(connection):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+
+
 def fill(port: int, kept: set[str], name: str, size: int = 20_000) -> None:
     """Post payloads that do not compress, until one is refused."""
     for number in range(2_000):
@@ -221,6 +228,7 @@ def test_full_disk_is_a_503_until_there_is_room(servers: Any, small_disk: Path) 
     fill(port, kept, "first")
     ballast.unlink()
     recover(port, kept)
+    assert is_ready(port)
     os.kill(process, signal.SIGTERM)
     assert servers.ended() == 0
     finish(servers, path)

@@ -30,7 +30,6 @@ from callboard import (
 from callboard.admission import Admission
 from callboard.board import Mount
 from callboard.intake import BODY_LIMIT, read_body
-from callboard.journal import Arrival
 from callboard.source import Refused
 from callboard.testing import (
     THING,
@@ -248,13 +247,23 @@ async def test_bodies_beyond_what_memory_may_hold_wait_outside() -> None:
 async def test_journal_that_takes_nothing_is_a_503_and_no_id(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def full(_arrival: Arrival) -> Any:
+    async def full(*_: Any, **__: Any) -> Any:
         raise OperationalError("INSERT", {}, OSError("disk I/O error"))
 
     async with open_board() as board:
         with monkeypatch.context() as patched:
             patched.setattr(board.journal, "append", full)
             answer = await post(board, "plain", b"{}", signed("thing", "g"))
+            patched.setattr(board.journal, "probe", full)
+            not_ready = await exchange(
+                board.front, scope_of("/readyz", {}, method="GET"), [b""]
+            )
+        assert not_ready.status == 503
+        assert not_ready.content["journal"] is False
+        ready = await exchange(
+            board.front, scope_of("/readyz", {}, method="GET"), [b""]
+        )
+        assert ready.status == 200
         assert answer.status == 503
         assert answer.headers["retry-after"] == "5"
         assert "id" not in answer.content
@@ -351,8 +360,21 @@ async def test_intake_refuses_what_is_not_http() -> None:
 
         async def nothing(*_: Any) -> Any: ...
 
-        with pytest.raises(RuntimeError, match="expected http, got websocket"):
-            await board.webhooks({"type": "websocket"}, nothing, nothing)
+        with pytest.raises(RuntimeError, match="expected http, got lifespan"):
+            await board.webhooks({"type": "lifespan"}, nothing, nothing)
+
+
+async def test_websocket_is_closed_before_it_opens() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def nothing() -> Any: ...
+
+    async with open_board() as board:
+        await board.webhooks({"type": "websocket"}, nothing, send)
+    assert sent == [{"type": "websocket.close"}]
 
 
 async def test_front_says_that_it_lives_and_that_it_is_ready() -> None:
@@ -365,7 +387,7 @@ async def test_front_says_that_it_lives_and_that_it_is_ready() -> None:
         ready = await get("/readyz")
         assert (ready.status, ready.content) == (
             200,
-            {"backstage": True, "intake": True},
+            {"backstage": True, "intake": True, "journal": True},
         )
     assert (await get("/healthz")).status == 200
     assert (await get("/readyz")).status == 503

@@ -1,5 +1,6 @@
 """The journal works alike on SQLite and PostgreSQL."""
 
+from contextlib import closing
 from typing import Any
 
 import anyio
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from callboard import (
     Callboard,
+    Database,
     DeliveryState,
     Intensity,
     Provider,
@@ -19,7 +21,15 @@ from callboard import (
     on,
 )
 from callboard.history import DeliveryFilter
-from callboard.journal import INTERRUPTED, Arrival
+from callboard.ids import new_id
+from callboard.journal import (
+    INTERRUPTED,
+    MOST_CUTS,
+    Arrival,
+    Journal,
+    Recovered,
+    RunStart,
+)
 from callboard.retention import Retention, _sweep
 from callboard.routes import Order
 from callboard.tables import deliveries, runs
@@ -165,6 +175,29 @@ async def test_run_cut_by_a_crash_runs_again(database_url: str) -> None:
         kept = await board.database.read(lambda c: history.list_runs(c, id_))
     assert gate.ended == [1, 1]
     assert [run.cause for run in kept] == [INTERRUPTED, None]
+
+
+async def test_delivery_that_ends_the_process_each_time_is_parked_at_last(
+    database_url: str,
+) -> None:
+    database = Database.open(database_url)
+    with closing(database):
+        journal = Journal(database)
+        journal.migrate()
+        arrival = Arrival(sample("thing", {"n": 1}))
+        id_ = (await journal.append(arrival)).view.id
+        for attempt in range(1, MOST_CUTS + 1):
+            begun = await journal.start(RunStart(new_id(), id_, attempt, clock.now()))
+            assert begun is not None
+            # The process ends here, and another one starts.
+            last = attempt == MOST_CUTS
+            assert await journal.recover() == Recovered(not last, last)
+        kept = await database.read(lambda c: history.find_delivery(c, id_))
+        assert kept is not None
+        shown = kept.view
+        assert (shown.state, shown.attempts) == (PARKED, MOST_CUTS)
+        assert shown.reason is not None
+        assert shown.reason.startswith("the process ended during 10 of its runs")
 
 
 async def test_retention_removes_the_oldest(database_url: str) -> None:

@@ -267,3 +267,15 @@ def test_address_that_is_taken_is_one_clear_message() -> None:
             serving.listen("127.0.0.1", port)
     finally:
         taken.close()
+
+
+def test_process_ends_when_the_loop_of_the_runs_has_broken(
+    servers: Any, tmp_path: Path
+) -> None:
+    server = Serving(servers, tmp_path / "a.db", "breaks the loop", "trio")
+    assert server.ended_within(10) == 1
+    assert "out of nowhere" in server.log
+    assert "BackstageError: the runs' event loop has ended" in server.log
+    # It is run again at the next start.
+    left = {DeliveryState.RUNNING, DeliveryState.QUEUED}
+    assert recorded(tmp_path / "a.db")[0].state in left

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from cyclopts import App
 
+from callboard.backstage import BackstageError
 from callboard.settings import SettingsError
 
 _OWN = {
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         complain(error)
         raise SystemExit(WRONG_SETTINGS) from None
+    except BackstageError as error:
+        print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
+        raise SystemExit(1) from None
     except BrokenPipeError:
         _end_unread()
     except BaseExceptionGroup as group:

@@ -18,6 +18,7 @@ from callboard.journal.entries import (
     Fold,
     Head,
     Move,
+    Recovered,
     Released,
     RunEnd,
     RunStart,
@@ -25,11 +26,12 @@ from callboard.journal.entries import (
 )
 from callboard.journal.lookups import Heard
 from callboard.journal.rows import load
-from callboard.journal.runs import INTERRUPTED
+from callboard.journal.runs import INTERRUPTED, MOST_CUTS
 from callboard.journal.turns import folded_reason
 
 __all__ = [
     "INTERRUPTED",
+    "MOST_CUTS",
     "Accepted",
     "ActionEntry",
     "Arrival",
@@ -39,6 +41,7 @@ __all__ = [
     "Heard",
     "Journal",
     "Move",
+    "Recovered",
     "Released",
     "RunEnd",
     "RunStart",
@@ -98,8 +101,8 @@ class Journal:
         """Record what a person did."""
         await self.database.write(turns.note, entry)
 
-    async def recover(self) -> int:
-        """Queue again what a crash cut short; returns how many deliveries."""
+    async def recover(self) -> Recovered:
+        """Queue again what a crash cut short, or park it after ``MOST_CUTS`` times."""
         return await self.database.write(runs.recover, None)
 
     async def queued(self, limit: int) -> Head:
@@ -118,6 +121,14 @@ class Journal:
     async def load(self, id_: str) -> Delivery | None:
         """A delivery with its payload; None if it is not, or no longer, kept."""
         return await self.database.read(lambda c: load(c, id_))
+
+    async def probe(self) -> None:
+        """Write what changes nothing.
+
+        Raises:
+            DBAPIError: The database takes no writes.
+        """
+        await self.database.write(lookups.probe, None)
 
     async def known(self, source: str, hook: str, guids: Collection[str]) -> set[str]:
         """Which of ``guids`` came through a hook, whatever became of them."""

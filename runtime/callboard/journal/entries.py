@@ -116,6 +116,14 @@ class ActionEntry(Struct, frozen=True):
     """The end of a pause, Unix seconds; None until somebody resumes it."""
 
 
+class Recovered(Struct, frozen=True):
+    """How many deliveries a crash cut short, by what became of them."""
+
+    queued: int
+    parked: int
+    """Those during whose runs the process has ended too often."""
+
+
 class Released(Struct, frozen=True):
     """Deliveries that were put back into the queue."""
 

@@ -1,16 +1,23 @@
 """Recording that runs begin, how they ended, and that a crash cut them short."""
 
 from msgspec import json
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from callboard import clock
 from callboard.delivery import DeliveryState
-from callboard.journal.entries import Begun, RunEnd, RunStart
+from callboard.journal.entries import Begun, Recovered, RunEnd, RunStart
 from callboard.journal.rows import delivery_of, pack_tree, view_of
 from callboard.states import State
 from callboard.tables import deliveries, runs
 
 INTERRUPTED = "interrupted: the process ended during the run"
+MOST_CUTS = 10
+"""Runs that a crash may cut short before it is their delivery that is thought to end the
+process: one that does, at every start, would let nothing else run."""
+_ENDS_THE_PROCESS = (
+    f"the process ended during {MOST_CUTS} of its runs: one of those that ran then "
+    "may be what ends it"
+)
 
 _QUEUED = select(deliveries).where(
     deliveries.c.id.in_(bindparam("asked", expanding=True)),
@@ -133,16 +140,28 @@ def finish(connection: Connection, ends: list[RunEnd]) -> list[None]:
     return [None] * len(ends)
 
 
-def recover(connection: Connection, arguments: list[None]) -> list[int]:
+_CUT_OFTEN = (
+    select(runs.c.delivery)
+    .where(runs.c.cause == INTERRUPTED)
+    .group_by(runs.c.delivery)
+    .having(func.count() >= MOST_CUTS)
+)
+
+
+def recover(connection: Connection, arguments: list[None]) -> list[Recovered]:
     """See ``Journal.recover``."""
     connection.execute(
         update(runs)
         .where(runs.c.ended_at.is_(None))
         .values(ended_at=clock.now(), state=State.HALTED, cause=INTERRUPTED)
     )
-    cut = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.state == DeliveryState.RUNNING)
-        .values(state=DeliveryState.QUEUED, reason=INTERRUPTED)
+    running = update(deliveries).where(deliveries.c.state == DeliveryState.RUNNING)
+    parked = connection.execute(
+        running.where(deliveries.c.id.in_(_CUT_OFTEN)).values(
+            state=DeliveryState.PARKED, reason=_ENDS_THE_PROCESS
+        )
     )
-    return [cut.rowcount] * len(arguments)
+    queued = connection.execute(
+        running.values(state=DeliveryState.QUEUED, reason=INTERRUPTED)
+    )
+    return [Recovered(queued.rowcount, parked.rowcount)] * len(arguments)
