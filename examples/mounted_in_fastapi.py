@@ -1,6 +1,7 @@
 """callboard inside a FastAPI application: the intake and the catalog are mounted.
 
-    uvicorn examples.mounted_in_fastapi:app
+    .venv/bin/pip install fastapi uvicorn
+    .venv/bin/uvicorn examples.mounted_in_fastapi:app
 
 The application's own event loop answers; runs have a loop and a thread of their own, so
 neither disturbs the other. Starlette works in the same way.

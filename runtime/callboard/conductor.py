@@ -228,6 +228,8 @@ class Conductor:
             reason = "waits for a paused provider"
         elif result.halted is not None:
             then, reason = DeliveryState.PARKED, result.halted
+        elif not tree.providers and not waiting.done:
+            reason = "no provider handles this event"
         return RunEnd(
             run=tree.run,
             delivery=waiting.id,

@@ -15,6 +15,7 @@ import pytest
 from msgspec import Struct
 
 from callboard import Database, DeliveryState, clock
+from callboard.cli.console import own_command
 from callboard.cli.runs import runs as list_runs
 from callboard.delivery import Delivery
 from callboard.journal import Arrival, Journal
@@ -306,3 +307,18 @@ def said_to_a_closed_pipe(folder: Path, *arguments: str) -> bytes:
 def test_server_whose_output_nobody_reads_ends_without_a_word(tmp_path: Path) -> None:
     ports = ("--port", "0", "--inspector-port", "0")
     assert said_to_a_closed_pipe(tmp_path, "demo", "--no-open", *ports) == b""
+
+
+def test_hints_name_the_command_as_this_shell_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    beside = tmp_path / ".venv" / "bin" / "python"
+    monkeypatch.setattr(sys, "executable", str(beside))
+    monkeypatch.chdir(tmp_path)
+    assert own_command() == ".venv/bin/callboard"
+    monkeypatch.chdir("/")
+    assert own_command() == str(beside.with_name("callboard")).removeprefix("/")
+    found = tmp_path / "callboard"
+    found.touch(0o755)
+    assert own_command() == "callboard"

@@ -384,3 +384,12 @@ def requeue(connection: Any, ids: list[str]) -> list[None]:
             .values(state=DeliveryState.QUEUED, done=b"[]")
         )
     return [None] * len(ids)
+
+
+async def test_delivery_that_no_provider_handles_says_so() -> None:
+    async with open_board(Gate()) as board:
+        id_ = await deliver(board, "nothing", {})
+        await settled(board)
+        found = await view(board, id_)
+    assert found.state is DeliveryState.COMPLETED
+    assert found.reason == "no provider handles this event"

@@ -10,7 +10,7 @@ import anyio
 from rich.text import Text
 
 from callboard import Callboard, DeliveryState
-from callboard.cli.console import PlainConsole
+from callboard.cli.console import PlainConsole, own_command
 from callboard_catalog import catalog_of
 from callboard_github.demo.world import SECRET, World, described
 
@@ -64,10 +64,15 @@ class Screen:
             out.print(line.append(what, "not bold").append(f"  {more}", "not bold dim"))
         out.print("\n[bold]Send something yourself[/], from another terminal:\n")
         variable = f"CALLBOARD_GITHUB_WEBHOOK_SECRET={SECRET}"
-        _code(out, f"{variable} callboard send team.created --url {front}")
+        send = f"{own_command()} send team.created --url {front}"
+        _code(out, f"{variable} {send}")
         out.print("\nor without callboard:\n")
         for line in _curl(f"{front}/webhooks/github"):
             _code(out, line)
+        if self._kept is not None:
+            out.print("\nand ask what is kept, also when this has ended:\n")
+            kept_at = self._board.database.engine.url.render_as_string()
+            _code(out, f"CALLBOARD_DATABASE_URL={kept_at} {own_command()} runs")
         out.print("\n[dim]Ctrl-C ends it.[/]\n")
 
     async def watch(self) -> None:
@@ -84,7 +89,7 @@ class Screen:
         if self._kept is None:
             self._console.print("ended, and nothing is left behind")
         else:
-            again = f"callboard demo --keep {self._kept} continues"
+            again = f"{own_command()} demo --keep {self._kept} continues"
             self._console.print(f"ended; {again}")
 
     async def _summary(self) -> Text:
@@ -103,7 +108,7 @@ def _curl(url: str) -> list[str]:
         """body='{"zen":"Keep it logically awesome.","hook_id":1}'""",
         f"""sum=$(printf %s "$body" | openssl dgst -sha256 -hmac {SECRET} -r)""",
         f"curl {url} -d \"$body\" -H 'Content-Type: application/json' \\",
-        "  -H 'X-GitHub-Event: ping' -H \"X-GitHub-Delivery: $(uuidgen)\" \\",
+        "  -H 'X-GitHub-Event: ping' -H \"X-GitHub-Delivery: by-hand-$(date +%s)\" \\",
         '  -H "X-Hub-Signature-256: sha256=${sum%% *}"',
     ]
 

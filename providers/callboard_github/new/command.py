@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from callboard import SettingsError
-from callboard.cli.console import PlainConsole
+from callboard.cli.console import PlainConsole, own_command
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -42,9 +42,9 @@ def new(kind: Literal["provider"], name: str, *, into: Path = Path()) -> None:
         f"{provider}  the provider: what it does on which event",
         f"{test}  its test",
         "",
-        f"  pytest {test}",
-        f"  callboard serve --with {provider}:make_providers",
-        "  callboard send repository.created",
+        f"  pytest {test}  (comes with `scripts/install dev`, or pip install pytest)",
+        f"  {own_command()} serve --with {provider}:make_providers",
+        f"  {own_command()} send repository.created",
     )
     console = PlainConsole(highlight=False, soft_wrap=True, markup=False)
     for line in lines:

@@ -5,6 +5,7 @@ Owns the boundary to the terminal: whatever was recorded leaves through here as 
 
 import logging
 import os
+import shutil
 import sys
 import webbrowser
 from collections.abc import Iterable
@@ -136,3 +137,12 @@ def show_page(url: str) -> None:
     )
     if screen and sys.stdout.isatty():
         webbrowser.open(url)
+
+
+def own_command() -> str:
+    """How a person calls callboard in this shell: by its path where it is on none."""
+    if shutil.which("callboard"):
+        return "callboard"
+    beside = Path(sys.executable).with_name("callboard")
+    here = Path.cwd()
+    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
