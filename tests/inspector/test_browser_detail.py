@@ -259,6 +259,15 @@ def test_replay_with_an_edited_payload_is_checked_and_leads_to_what_it_made(
     editor = panel.get_by_label("Payload as JSON")
     expect(editor).to_have_value('{\n  "owner": "first"\n}')
     replay = panel.get_by_role("button", name="Replay with this payload")
+    expect(editor).to_be_focused()
+    box = editor.bounding_box()
+    assert box is not None
+    assert box["height"] > 400
+    editor.fill('{"owner": "sec')
+    editor.press("Escape")
+    expect(editor).to_be_hidden()
+    panel.get_by_role("button", name="Replay edited…").click()
+    expect(editor).to_have_value('{"owner": "sec')  # it is not lost
     editor.fill('{"owner": ')
     expect(replay).to_be_disabled()
     expect(panel.locator(".fault")).to_contain_text("This is not JSON")

@@ -6,6 +6,7 @@
  */
 
 import { h } from "./format.js";
+import { laidOut } from "../state/json-layout.js";
 import { characters, plain } from "../state/plain.js";
 import { link } from "./detail/parts.js";
 
@@ -31,6 +32,16 @@ export function makeActions(redraw, ask, emit) {
   /** The text in the editor; null while it is closed, "" while the payload is loaded. @type {string | null} */
   let editing = null;
   let loaded = false;
+  /** What was written when Escape closed the editor: it is there again when that is opened. @type {string | null} */
+  let draft = null;
+  /** Whether the editor was given the keys once. */
+  let focused = false;
+
+  function open() {
+    editing = draft ?? "";
+    loaded = draft !== null;
+    redraw();
+  }
 
   /**
    * @param {Context} context
@@ -50,7 +61,7 @@ export function makeActions(redraw, ask, emit) {
       const state = context.deliveryState;
       if (may.has("replay")) {
         buttons.push(button("Replay", send("replay"), { title: "Run it again, as it was" }));
-        buttons.push(button("Replay edited…", () => { editing = ""; loaded = false; redraw(); }));
+        buttons.push(button("Replay edited…", open, { title: "Run it again with another payload" }));
       }
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
@@ -108,13 +119,13 @@ export function makeActions(redraw, ask, emit) {
       editing = given.text;
     }
     if (!loaded) {
-      return h("div", { class: "editor", "data-key": "editor" },
+      return h("div", { class: "editor", "data-key": "editor", onkeydown: leave },
         h("p", { class: "notice" }, given.error ?? "Loading the payload…"),
-        button("Close", close));
+        button("Close", () => close(null)));
     }
     const wrong = faultOf(editing ?? "");
     const area = h("textarea", {
-      class: wrong === null ? "" : "wrong", rows: "14", spellcheck: "false", "aria-label": "Payload as JSON",
+      class: wrong === null ? "" : "wrong", wrap: "off", spellcheck: "false", "aria-label": "Payload as JSON",
       "aria-invalid": wrong === null ? null : "true", "aria-describedby": "payload-fault", "data-key": "payload",
       oninput: (/** @type {Event} */ event) => {
         editing = /** @type {HTMLTextAreaElement} */ (event.currentTarget).value;
@@ -122,15 +133,20 @@ export function makeActions(redraw, ask, emit) {
       },
     });
     /** @type {HTMLTextAreaElement} */ (area).value = editing ?? "";
-    return h("div", { class: "editor", "data-key": "editor" }, area,
+    if (!focused) {
+      focused = true;
+      // Once it is in the document.
+      queueMicrotask(() => /** @type {HTMLElement | null} */ (document.querySelector(".editor textarea"))?.focus());
+    }
+    return h("div", { class: "editor", "data-key": "editor", onkeydown: leave }, area,
       h("p", { class: wrong === null ? "right" : "fault", id: "payload-fault", role: "status" }, wrong ?? "This is JSON."),
       h("div", { class: "row" },
         button("Replay with this payload", () => {
           if (faultOf(editing ?? "") !== null) return;
           emit({ do: "command", kind: "replay", target: delivery, payload: editing ?? "" });
-          close();
+          close(null);
         }, { disabled: wrong === null ? null : "" }),
-        button("Close", close)));
+        button("Close", () => close(null), { title: "Escape closes it too, and keeps what you wrote" })));
   }
 
   /**
@@ -159,13 +175,28 @@ export function makeActions(redraw, ask, emit) {
     }
   }
 
-  function close() {
-    editing = null;
-    loaded = false;
-    redraw();
+  /** @param {KeyboardEvent} event */
+  function leave(event) {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    close(loaded ? editing : null);
   }
 
-  return { draw, reset() { editing = null; loaded = false; } };
+  /** @param {string | null} kept what is to be there when it is opened again */
+  function close(kept) {
+    reset();
+    draft = kept;
+    redraw();
+    /** @type {HTMLElement | null} */ (document.querySelector(".actions [data-key^='Replay edited']"))?.focus();
+  }
+
+  function reset() {
+    editing = draft = null;
+    loaded = focused = false;
+  }
+
+  return { draw, reset };
 }
 
 /**
@@ -203,17 +234,6 @@ function faultOf(text) {
     return null;
   } catch (error) {
     return `This is not JSON: ${/** @type {Error} */ (error).message}`;
-  }
-}
-
-/** @param {string} text */
-function laidOut(text) {
-  // Numbers that JavaScript would change are left as they came, on one line.
-  if (/\d{16}|\d[eE]|\.\d*0\b/.test(text)) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
   }
 }
 
