@@ -84,4 +84,6 @@ _A_FULL_NAME = _Rule(_FULL_NAME.fullmatch, "owner/name of a repository")
 _A_PATH = _Rule(_is_path, "the path of a file")
 _NO_GAP = _Rule(str.strip, "a name")
 _AN_OWNER = _Rule(_is_owner, "an entity ref such as group:default/platform")
-_AN_ADDRESS = _Rule(address_parts, "an address such as https://callboard.example")
+_AN_ADDRESS = _Rule(
+    address_parts, "an address such as https://callboard.example/webhooks/github"
+)
