@@ -30,7 +30,14 @@ from callboard.database import Database
 from callboard.delivery import UNENDED
 from callboard.dispatch import Dispatcher
 from callboard.intake import Intake
-from callboard.journal import MOST_CUTS, Accepted, Arrival, Journal
+from callboard.journal import (
+    MOST_CUTS,
+    PACKAGE,
+    VERSION_TABLE,
+    Accepted,
+    Arrival,
+    Journal,
+)
 from callboard.policy import Policy
 from callboard.provider import Provider
 from callboard.retention import Retention, keep_within
@@ -121,6 +128,11 @@ class Callboard:
         """Migrate the tables of ``package`` as well when this is opened."""
         if (package, version_table) not in self._migrations:
             self._migrations.append((package, version_table))
+
+    @property
+    def migrations(self) -> list[tuple[str, str]]:
+        """Packages whose tables are migrated, and their version tables, in order."""
+        return [(PACKAGE, VERSION_TABLE), *self._migrations]
 
     @property
     def backstage(self) -> Backstage:
@@ -290,8 +302,7 @@ class Callboard:
         return f"{self.inspector_url}/?delivery={delivery}"
 
     def _prepare(self) -> None:
-        self.journal.migrate()
-        for package, version_table in self._migrations:
+        for package, version_table in self.migrations:
             self.database.migrate(package, version_table)
 
     async def _remember(self) -> None:

@@ -7,7 +7,7 @@ in worker threads, and writes through the one writer, which commits in groups.
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,11 +20,15 @@ from sqlalchemy.pool import QueuePool
 from callboard.settings import SettingsError
 from callboard.writer import Operation, Writer
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 A = TypeVar("A")
 R = TypeVar("R")
 T = TypeVar("T")
 
 _READERS = 4
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 _TAKE_TURNS = {
     # The sqlite3 module begins no transaction for statements that change the schema:
     # without this each would be on disk alone, and a start cut short the last one.
@@ -61,14 +65,15 @@ class Database:
                 f"CALLBOARD_DATABASE_URL: expected a database at {parsed.database}"
             )
             raise SettingsError(f"{message}, got no such file")
-        engine = (
-            _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _pg(parsed)
-        )
+        engine = None
         try:
+            sqlite = parsed.get_backend_name() == "sqlite"
+            engine = _sqlite(parsed) if sqlite else _pg(parsed)
             with engine.connect():
                 pass
         except Exception as error:
-            engine.dispose()
+            if engine is not None:
+                engine.dispose()
             where = parsed.render_as_string(hide_password=True)
             # The driver's own words; SQLAlchemy's say more of itself than of the fault.
             reason = getattr(error, "orig", None) or error
@@ -87,20 +92,42 @@ class Database:
         The package holds Alembic scripts in ``migrations/versions``; ``version_table``
         keeps its version apart from other packages'. All of it happens or, after a
         crash, none; processes that start together take turns.
+
+        Raises:
+            SettingsError: A newer callboard wrote them.
         """
         from alembic import command
-        from alembic.config import Config
 
-        folder = Path(str(import_module(package).__file__)).parent / "migrations"
-        config = Config()
-        config.set_main_option("script_location", "callboard:migrations")
-        config.set_main_option("version_locations", str(folder / "versions"))
-        config.set_main_option("path_separator", "newline")
+        config = _scripts(package)
         with self.engine.begin() as connection:
             connection.exec_driver_sql(_TAKE_TURNS[self.dialect])
+            self._expect_no_newer(connection, config, version_table)
             config.attributes["connection"] = connection
             config.attributes["version_table"] = version_table
             command.upgrade(config, "head")
+
+    def expect_no_newer(self, package: str, version_table: str) -> None:
+        """Raise SettingsError if a newer callboard wrote the tables of ``package``."""
+        with self.engine.connect() as connection:
+            self._expect_no_newer(connection, _scripts(package), version_table)
+
+    def _expect_no_newer(
+        self, connection: Connection, scripts: "Config", version_table: str
+    ) -> None:
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        directory = ScriptDirectory.from_config(scripts)
+        known = {script.revision for script in directory.walk_revisions()}
+        options = {"version_table": version_table}
+        context = MigrationContext.configure(connection, opts=options)
+        for came in set(context.get_current_heads()) - known:
+            where = self.engine.url.render_as_string(hide_password=True)
+            newest = directory.get_current_head()
+            message = f"{where}: a newer callboard wrote {version_table}"
+            raise SettingsError(
+                f"{message}: expected at most revision {newest}, got {came}"
+            )
 
     def expect_migrated(self) -> None:
         """Raise SettingsError if no callboard has ever run on this database."""
@@ -147,6 +174,18 @@ class Database:
         return await self._writer.write(operation, argument, then)
 
 
+def _scripts(package: str) -> "Config":
+    """Where Alembic finds the migrations of ``package``."""
+    from alembic.config import Config
+
+    folder = Path(str(import_module(package).__file__)).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", "callboard:migrations")
+    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
 def _parse(url: str) -> URL:
     expected = "expected sqlite:///path/to/file.db or postgresql://user@host/name"
     try:
@@ -154,7 +193,7 @@ def _parse(url: str) -> URL:
     except ArgumentError:
         message = f"CALLBOARD_DATABASE_URL: {expected}, got something that is no URL"
         raise SettingsError(message) from None
-    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+    if parsed.drivername not in _DRIVERS:
         message = f"CALLBOARD_DATABASE_URL: {expected}, got {parsed.drivername}://…"
         raise SettingsError(message)
     if parsed.get_backend_name() == "sqlite" and not parsed.database:

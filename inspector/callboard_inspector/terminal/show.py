@@ -26,6 +26,7 @@ from callboard.cli.runs import MARKS
 from callboard.clock import duration
 from callboard.database import Database
 from callboard.delivery import DeliveryState
+from callboard.redaction import shorten
 from callboard.settings import SettingsError
 from callboard.task import TaskRecord
 from callboard_inspector import bundle as files
@@ -41,6 +42,8 @@ from callboard_inspector.watched import Watched
 
 _NOT_THERE = 1
 _TREE_ROWS = 200
+_TARGET = 200
+"""Characters of a target that a message repeats."""
 _PATIENCE = 1.0
 """Seconds that a task may take to unwind, before it is said to ignore it."""
 
@@ -89,11 +92,14 @@ def show(
 
 
 def _find(target: str, number: int | None, config: Path | None) -> Bundle:
-    path = Path(target)
-    if path.is_file():
-        return files.read(path.read_bytes())
-    if os.sep in target or target.endswith(".json"):
-        raise BundleError(f"{target}: there is no such file")
+    try:
+        return files.read(Path(target).read_bytes())
+    except OSError as error:
+        absent = isinstance(error, FileNotFoundError)
+        if os.sep in target or target.endswith((".", ".json")) or not absent:
+            why = f"cannot be read: {error.strerror}"
+            why = "there is no such file" if absent else why
+            raise BundleError(f"{shorten(target, _TARGET)}: {why}") from error
     settings = read_settings(config)
     words = settings.section("inspector", InspectorSettings).words
     database = open_database(settings, create=False)

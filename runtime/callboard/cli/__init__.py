@@ -1,19 +1,22 @@
 """The command line.
 
 Owns the list of commands, where each is found, and what people see when a setting is
-wrong: one message, exit code 2.
+wrong or the database does not work: one message, exit code 2 or 1.
 """
 
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pkgutil import resolve_name
 from typing import NoReturn
 
 from cyclopts import App
+from sqlalchemy.exc import DBAPIError
 
 from callboard.backstage import BackstageError
+from callboard.failure import members_of
 from callboard.settings import SettingsError
 
 _OWN = {
@@ -24,6 +27,9 @@ _OWN = {
 _GROUP = "callboard.commands"
 _ASKS_WHAT_THERE_IS: Sequence[Sequence[str]] = ([], ["-h"], ["--help"])
 WRONG_SETTINGS = 2
+_NOT_DONE = 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Stands for what is no UTF-8 in an argument."""
 
 
 def build(*, described: bool = False) -> App:
@@ -54,21 +60,48 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build(described=given in _ASKS_WHAT_THERE_IS)(given)
     except SettingsError as error:
-        from callboard.cli.console import complain
-
-        complain(error)
-        raise SystemExit(WRONG_SETTINGS) from None
-    except BackstageError as error:
-        print(f"callboard: {error}", file=sys.stderr)  # noqa: T201 - the message for people
-        raise SystemExit(1) from None
+        _end_told(error)
+    except (BackstageError, DBAPIError) as error:
+        _end_told(error)
     except BrokenPipeError:
         _end_unread()
+    except UnicodeEncodeError:
+        strange = [each for each in given if _SURROGATE.search(each)]
+        if not strange:
+            raise
+        from callboard.cli.console import complain
+
+        complain(f"expected text in UTF-8, got {strange[0]!r}")
+        raise SystemExit(_NOT_DONE) from None
     except BaseExceptionGroup as group:
+        if group.split((SettingsError, DBAPIError))[1] is None:
+            _end_told(next(_leaves(group)))
         # What a server prints is printed from inside its task groups, and rich says
         # SystemExit for a closed pipe.
         if group.split((BrokenPipeError, SystemExit))[1] is not None:
             raise
         _end_unread()
+
+
+def _end_told(error: BaseException) -> NoReturn:
+    """End with one message: a setting is wrong, or the database does not work."""
+    from callboard.cli.console import complain
+
+    if isinstance(error, DBAPIError):
+        # The driver's own words; SQLAlchemy's repeat the statement and its values.
+        complain(f"the database: {error.orig}")
+    else:
+        complain(error)
+    wrong = isinstance(error, SettingsError)
+    raise SystemExit(WRONG_SETTINGS if wrong else _NOT_DONE) from None
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    members = members_of(error)
+    if not members:
+        yield error
+    for member in members:
+        yield from _leaves(member)
 
 
 def _end_unread() -> NoReturn:

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import anyio
 from rich.text import Text
+from sqlalchemy.exc import DBAPIError
 
 from callboard.checks import Finding
 from callboard.cli.console import PlainConsole, open_database, read_settings
+from callboard.database import Database
+from callboard.journal import PACKAGE, VERSION_TABLE
 from callboard.registry import assemble, findings
 from callboard.settings import SettingsError
 
@@ -24,10 +27,11 @@ def check(*, config: Path | None = None) -> None:
     except SettingsError as error:
         found.append(Finding("database", ok=False, detail=str(error)))
     else:
-        where = database.engine.url.render_as_string(hide_password=True)
-        found.append(Finding("database", ok=True, detail=where))
+        found.append(_tables(database, [(PACKAGE, VERSION_TABLE)]))
         try:
             board = assemble(settings, database)
+            if found[-1].ok:
+                found[-1] = _tables(database, board.migrations)
             found += anyio.run(findings, board, backend="trio")
         except SettingsError as error:
             found.append(Finding("sources and providers", ok=False, detail=str(error)))
@@ -42,3 +46,16 @@ def check(*, config: Path | None = None) -> None:
         console.print(line, soft_wrap=True)
     if not all(finding.ok for finding in found):
         raise SystemExit(1)
+
+
+def _tables(database: Database, migrations: list[tuple[str, str]]) -> Finding:
+    """Whether the tables are of a version that this callboard knows."""
+    try:
+        for package, version_table in migrations:
+            database.expect_no_newer(package, version_table)
+    except SettingsError as error:
+        return Finding("database", ok=False, detail=str(error))
+    except DBAPIError as error:
+        return Finding("database", ok=False, detail=str(error.orig))
+    where = database.engine.url.render_as_string(hide_password=True)
+    return Finding("database", ok=True, detail=where)

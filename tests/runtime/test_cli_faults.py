@@ -1,0 +1,115 @@
+"""What the commands say of a database or an argument that will not do: one line."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from callboard import Database
+from callboard.cli import main
+from callboard.journal import PACKAGE, VERSION_TABLE, Journal
+from callboard.settings import SettingsError
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database with a journal's tables, in the folder of the command."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "INSPECTOR_TOKEN"):
+        monkeypatch.delenv(f"CALLBOARD_{name}", raising=False)
+    database = Database.open(f"sqlite:///{tmp_path / 'callboard.db'}")
+    Journal(database).migrate()
+    database.close()
+    return tmp_path / "callboard.db"
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    """The exit code, and the one line on standard error beside the log's."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    (line,) = [line for line in err.splitlines() if line.startswith("callboard: ")]
+    return ended.value.code, line
+
+
+STRANGE = {
+    "long": (("show", "a" * 5_000), "cannot be read"),
+    "no text": (("show", "\udcff\udcfe"), "expected text in UTF-8"),
+    "no provider": (("runs", "--provider", "a\udcff"), "expected text in UTF-8"),
+    "long ref": (("why", f"component:default/{'a' * 100_000}"), "the database: "),
+    "folder": (("show", "/"), "/: cannot be read"),
+    "this folder": (("show", "."), ".: cannot be read"),
+    "no catalog": (("why", "component:default/a"), "the database: no such table"),
+}
+
+
+@pytest.mark.usefixtures("file")
+@pytest.mark.parametrize(("arguments", "words"), STRANGE.values(), ids=STRANGE.keys())
+def test_strange_argument_is_one_line(
+    arguments: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = said(capsys, *arguments)
+    assert code == 1
+    assert words in line
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("command", ["runs", "show", "why", "serve"])
+def test_damaged_database_is_one_line(
+    command: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(file.read_bytes())
+    content[100:] = b"\xff" * (len(content) - 100)
+    file.write_bytes(content)
+    arguments = {
+        "show": ["none"],
+        "why": ["component:a"],
+        "serve": ["--port", "0", "--inspector-port", "0", "--no-open", "--insecure"],
+    }
+    _, line = said(capsys, command, *arguments.get(command, []))
+    assert "malformed" in line
+
+
+def test_database_of_a_newer_version_is_named_and_left_as_it_is(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE callboard_version SET version_num = '9999'")
+    connection.close()
+    ports = ("--port", "0", "--inspector-port", "0", "--no-open", "--insecure")
+    code, line = said(capsys, "serve", *ports)
+    assert code == 2
+    assert "newer callboard" in line
+    assert "got 9999" in line
+    with pytest.raises(SystemExit):
+        main(["check"])
+    assert "got 9999" in capsys.readouterr().out
+    database = Database.open(f"sqlite:///{file}")
+    try:
+        with pytest.raises(SettingsError, match="expected at most revision 0"):
+            database.migrate(PACKAGE, VERSION_TABLE)
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql+psycopg2://x/y", "got postgresql+psycopg2"),
+        ("postgresql+asyncpg://x/y", "got postgresql+asyncpg"),
+        ("sqlite+aiosqlite:///x.db", "got sqlite+aiosqlite"),
+        ("sqlite:///callboard.db?timeout=abc", "cannot open"),
+    ],
+)
+@pytest.mark.usefixtures("file")
+def test_address_that_no_driver_takes_is_one_line(
+    url: str,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLBOARD_DATABASE_URL", url)
+    code, line = said(capsys, "runs")
+    assert code == 2
+    assert words in line
