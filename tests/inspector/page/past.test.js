@@ -13,7 +13,7 @@ const ids = (/** @type {readonly string[]} */ order) => order.map((id) => Number
 
 function newest() {
   const deliveries = new Deliveries();
-  deliveries.replace([delivery(99, "completed"), delivery(98, "completed")]);
+  deliveries.replace([delivery(98, "completed"), delivery(99, "completed")]);
   return deliveries;
 }
 
@@ -32,6 +32,15 @@ test("what a search found far below is in the list only where it is looked for",
   assert.deepEqual(ids(deliveries.whole), [99, 98, 97, 40]);
   deliveries.take({ of: "deliveries", before: "d040" }, [delivery(30, "parked")], false);
   assert.deepEqual([ids(deliveries.whole), deliveries.nextOlder(null)], [[99, 98, 97, 40, 30], null]);
+});
+
+test("a delivery of long ago that has just moved hides nothing between", () => {
+  const deliveries = new Deliveries();
+  deliveries.replace([delivery(98, "completed"), delivery(12, "failed"), delivery(99, "completed")]);
+  assert.deepEqual([ids(deliveries.order), ids(deliveries.whole)], [[99, 98, 12], [99, 98]]);
+  assert.equal(deliveries.nextOlder(null)?.before, "d098");
+  deliveries.put(delivery(11, "failed"));
+  assert.deepEqual(ids(deliveries.whole), [99, 98]);
 });
 
 test("after an error the journal is asked again later, and at once by a person", async (context) => {

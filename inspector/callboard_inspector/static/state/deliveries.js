@@ -71,11 +71,11 @@ export class Deliveries {
     return known;
   }
 
-  /** @param {readonly Delivery[]} all */
+  /** @param {readonly Delivery[]} all as they came to the server's memory, which may hold one of long ago that moved */
   replace(all) {
     this.known = new Map(all.map((delivery) => [delivery.id, delivery]));
     this.order = [...this.known.keys()].sort(newestFirst);
-    this.edge = this.order.at(-1) ?? null;
+    this.edge = all[0]?.id ?? null;
     this.searched.clear();
     this.counts.clear();
     for (const delivery of this.known.values()) this.count(delivery.state, 1);
