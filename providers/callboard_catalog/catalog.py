@@ -180,18 +180,9 @@ class Catalog:
         )
         return [located.entity for located in found]
 
-    async def refs_owned_by(
-        self, provider: str, *, location_key_prefix: str = ""
-    ) -> dict[str, list[EntityRef]]:
-        """Refs that the provider claims, by location key.
-
-        Args:
-            provider: Its name.
-            location_key_prefix: Limits them to location keys that begin so.
-        """
-        return await self.database.read(
-            lambda c: reading.claimed_refs(c, provider, location_key_prefix)
-        )
+    async def refs_owned_by(self, provider: str) -> dict[str, list[EntityRef]]:
+        """Refs that the provider claims, by location key."""
+        return await self.database.read(lambda c: reading.claimed_refs(c, provider))
 
     async def supplemented_by(self, provider: str) -> list[str]:
         """What the supplements of a provider are about, each once."""

@@ -90,7 +90,9 @@ def read_catalog_file(
         try:
             value, lines = read_document(part, line)
         except UnreadableYaml as error:
-            problem = Problem("", "YAML", str(error), error.line)
+            problem = Problem(
+                "", "YAML", f"text that is not valid: {error}", error.line
+            )
             bad.append(BadDocument(index, line, (problem,)))
             continue
         if value is None:

@@ -78,15 +78,11 @@ def supplemented(connection: Connection, provider: str) -> list[str]:
     )
 
 
-def claimed_refs(
-    connection: Connection, provider: str, prefix: str
-) -> dict[str, list[EntityRef]]:
+def claimed_refs(connection: Connection, provider: str) -> dict[str, list[EntityRef]]:
     """Refs that a provider claims, by location key."""
     query = select(claims.c.location_key, claims.c.ref).where(
         claims.c.provider == provider, claims.c.withdrawn.is_(False)
     )
-    if prefix:
-        query = query.where(claims.c.location_key.startswith(prefix, autoescape=True))
     found: dict[str, list[EntityRef]] = {}
     for row in connection.execute(query.order_by(claims.c.id)):
         found.setdefault(row.location_key, []).append(EntityRef.parse(row.ref))

@@ -69,7 +69,7 @@ def _sample(event: str) -> bytes:
     sample = known.get(event)
     if sample is None:
         near = get_close_matches(event, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         names = ", ".join(known)
         raise SettingsError(f"no sample of {event!r}{hint} Known are {names}")
     return sample.body

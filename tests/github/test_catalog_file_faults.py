@@ -51,7 +51,12 @@ def logs() -> Generator[None]:
 
 # What was pushed; then the line, the field and a word of what was expected.
 FAULTS: dict[str, tuple[str | bytes, int, str, str]] = {
-    "a bracket that stays open": (instead("[java]", "[java"), 6, "entity", "YAML"),
+    "a bracket that stays open": (
+        instead("[java]", "[java"),
+        6,
+        "entity",
+        "YAML, came text that is not valid: did not find expected ',' or ']'",
+    ),
     "a tab that indents": (
         instead("  name: shop", "\tname: shop"),
         4,
