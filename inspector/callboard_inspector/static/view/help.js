@@ -25,7 +25,7 @@ export const KEYS = [
 
 const FILTER = [
   ["word", "event, organization, repository, state, id or reason has it"],
-  ["state:parked", "deliveries in this state"],
+  ["state:parked,failed", "deliveries in one of these states, however old"],
   ["event:push", "of this event; event:team.created too"],
   ["org:acme repo:site", "of this organization, of repositories named like this"],
   ["task:teams", "tasks named or labelled like this, with all above them"],
