@@ -85,6 +85,14 @@ def read(content: bytes) -> Bundle:
         raise BundleError(f"the run's file is damaged: {error}") from error
     if not bundle.tasks:
         raise BundleError("the run's file is damaged: expected tasks, got none")
+    known: set[int] = set()
+    for record in sorted(bundle.tasks, key=lambda record: record.n):
+        # Numbers rise, so a parent comes before its children, and there is no circle.
+        if record.parent is not None and record.parent not in known:
+            expected = f"expected the parent of task {record.n} before it"
+            message = f"the run's file is damaged: {expected}, got {record.parent}"
+            raise BundleError(message)
+        known.add(record.n)
     return bundle
 
 

@@ -53,7 +53,8 @@ class Settings:
         """
         named = path is not None
         path = path or Path("callboard.toml")
-        if not named and not path.exists():
+        # A link that leads nowhere is there: it cannot be read.
+        if not named and not path.exists() and not path.is_symlink():
             return cls(environment=environment)
         try:
             values = tomllib.loads(path.read_text("utf-8"))
@@ -68,6 +69,11 @@ class Settings:
     def place(self) -> str:
         """The file's name for messages."""
         return str(self.path) if self.path else "callboard.toml"
+
+    @property
+    def origin(self) -> str:
+        """Where they come from, for people; a file that is not there is not named."""
+        return str(self.path) if self.path else "(no callboard.toml: defaults)"
 
     def section(self, name: str, kind: type[T]) -> T:
         """The section ``[name]`` as a ``kind``; its defaults where there is none.

@@ -62,6 +62,8 @@ def test_nothing_is_overwritten(
 ) -> None:
     (tmp_path / "test_on_call.py").write_text("mine", "utf-8")
     assert write(tmp_path, "on-call") == 2
-    assert "expected no such file" in capsys.readouterr().err
+    assert (
+        "exists: remove it, or write elsewhere with --into" in capsys.readouterr().err
+    )
     assert [file.name for file in tmp_path.iterdir()] == ["test_on_call.py"]
     assert (tmp_path / "test_on_call.py").read_text("utf-8") == "mine"

@@ -236,6 +236,21 @@ def test_a_file_that_is_none_is_refused(content: bytes, expected: str) -> None:
         files.read(content)
 
 
+async def test_a_file_whose_tasks_have_no_place_in_the_tree_is_damaged(
+    failed: tuple[str, str], tmp_path: Path
+) -> None:
+    _, run = failed
+    file = tmp_path / "run.json"
+    await in_thread(lambda: show(run, export=file))
+    whole = files.read(file.read_bytes())
+    last = whole.tasks[-1]
+    for parent in (last.n, 999):
+        tasks = [*whole.tasks[:-1], structs.replace(last, parent=parent)]
+        content = files.write(structs.replace(whole, tasks=tasks))
+        with pytest.raises(BundleError, match=f"damaged: .* got {parent}"):
+            files.read(content)
+
+
 async def test_a_run_without_a_tree_is_not_exported(tmp_path: Path) -> None:
     async with shelved(tmp_path / "callboard.db") as board:
         details = Details(watched_board(board))

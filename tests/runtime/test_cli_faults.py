@@ -4,11 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from callboard import Database
+from callboard import Database, DeliveryState, SettingsError
 from callboard.cli import main
-from callboard.journal import PACKAGE, VERSION_TABLE, Journal
-from callboard.settings import SettingsError
+from callboard.cli.runs import runs as list_runs
+from callboard.journal import PACKAGE, VERSION_TABLE, Arrival, Journal
+from callboard.testing import sample
 
 
 @pytest.fixture
@@ -113,3 +115,37 @@ def test_address_that_no_driver_takes_is_one_line(
     code, line = said(capsys, "runs")
     assert code == 2
     assert words in line
+
+
+@pytest.mark.usefixtures("file")
+def test_runs_says_when_there_is_none_and_when_none_matches(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for more in ([], ["--json"]):
+        list_runs(json_=bool(more))
+        assert capsys.readouterr().err == "callboard: no delivery yet\n"
+        list_runs(json_=bool(more), event="nope")
+        assert capsys.readouterr().err == "callboard: no delivery matches\n"
+
+
+@pytest.mark.usefixtures("file")
+def test_settings_that_are_not_there_are_not_named_and_a_circle_of_links_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["check"])
+    assert "(no callboard.toml: defaults)" in capsys.readouterr().out
+    (tmp_path / "callboard.toml").symlink_to("callboard.toml")
+    assert "callboard.toml: cannot be read" in said(capsys, "runs")[1]
+
+
+@pytest.mark.anyio
+async def test_a_delivery_of_another_year_is_listed_with_its_year(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database.open(f"sqlite:///{file}")
+    delivery = structs.replace(sample("push", {}), received_at=1_000_000_000.0)
+    await Journal(database).append(Arrival(delivery, state=DeliveryState.COMPLETED))
+    database.close()
+    list_runs()
+    assert "2001-09-09 01:46:40" in capsys.readouterr().out

@@ -127,7 +127,7 @@ def _by_id(view: DeliverySeen) -> str:
 def _deliveries(views: list[DeliverySeen], width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", width=width)
     table.add_column("", width=1)
-    table.add_column("received", width=8)
+    table.add_column("at (UTC)", width=8)
     table.add_column("event", no_wrap=True, overflow="ellipsis", ratio=2)
     table.add_column("about", no_wrap=True, overflow="ellipsis", ratio=3)
     table.add_column("state", width=9)

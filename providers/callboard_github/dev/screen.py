@@ -42,7 +42,7 @@ class Screen:
             ("catalog", f"{board.front_url}/api/catalog/entities", ""),
             ("relay", self._channel, "new: keep it as below" if self._new else ""),
             ("providers", names or "none", "" if names else "no GitHub credentials"),
-            ("settings", board.settings.place, ""),
+            ("settings", board.settings.origin, ""),
         )
         out.print("\n[bold]Point GitHub at the relay[/], once:\n")
         for line in self._ways():

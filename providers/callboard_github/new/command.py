@@ -31,7 +31,8 @@ def new(kind: Literal["provider"], name: str, *, into: Path = Path()) -> None:
     provider, test = into / f"{module}.py", into / f"test_{module}.py"
     for file in (provider, test):
         if file.exists():
-            raise SettingsError(f"{file}: expected no such file, got one that is there")
+            message = f"{file} exists: remove it, or write elsewhere with --into"
+            raise SettingsError(message)
     try:
         into.mkdir(parents=True, exist_ok=True)
         _write("template.py", provider, name, module)

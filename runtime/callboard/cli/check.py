@@ -21,7 +21,7 @@ def check(*, config: Path | None = None) -> None:
         config: The settings; callboard.toml in this folder when not given.
     """
     settings = read_settings(config)
-    found = [Finding("settings", ok=True, detail=settings.place)]
+    found = [Finding("settings", ok=True, detail=settings.origin)]
     try:
         database = open_database(settings)
     except SettingsError as error:

@@ -17,6 +17,7 @@ from rich.text import Text
 from callboard import clock, history
 from callboard.cli.console import (
     PIPED,
+    complain,
     open_database,
     read_settings,
     say,
@@ -80,12 +81,18 @@ def runs(
     try:
         database.expect_migrated()
         found = _found(database, wanted, limit)
+        count = 0
         if json_:
-            for view in found:
+            for count, view in enumerate(found, 1):  # noqa: B007 - told of below
                 sys.stdout.write(json.dumps(as_json(view)) + "\n")
-            return
-        console = standard_output()
-        say(console, _table(list(found), console.width))
+        else:
+            views = list(found)
+            count = len(views)
+            console = standard_output()
+            say(console, _table(views, console.width))
+        if not count:
+            every = wanted == DeliveryFilter()
+            complain("no delivery yet" if every else "no delivery matches")
     finally:
         database.close()
 
@@ -136,7 +143,7 @@ def _table(found: list[DeliveryView], width: int) -> Table:
     times = [_moment_of(view, today) for view in found]
     states = [_state_of(view) for view in found]
     table.add_column("", width=1)
-    table.add_column("received", width=max([8, *map(len, times)]))
+    table.add_column("at (UTC)", width=max([8, *map(len, times)]))
     table.add_column("id", width=13)
     for heading in ("event", "about"):
         table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=share)
@@ -173,9 +180,11 @@ def _length_of(view: DeliveryView) -> str:
 
 
 def _moment_of(view: DeliveryView, today: str) -> str:
-    """Its receipt in UTC, with the day where it is another."""
+    """Its receipt in UTC, with the day where it is another, and the year likewise."""
     day, _, time = clock.isoformat(view.received_at).partition("T")
-    return time[:8] if day == today else f"{day[5:]} {time[:8]}"
+    if day == today:
+        return time[:8]
+    return f"{day[5:] if day[:4] == today[:4] else day} {time[:8]}"
 
 
 def _state_of(view: DeliveryView) -> str:

@@ -26,7 +26,7 @@ def serve(
     inspector_port: int = INSPECTOR_PORT,
     config: Path | None = None,
     insecure: bool = False,
-    with_: Annotated[tuple[str, ...], Parameter(name="--with")] = (),
+    with_: Annotated[tuple[str, ...], Parameter(name="--with", negative="")] = (),
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> None:
     """Receive webhooks at POST /webhooks/NAME and show the runs.
@@ -109,4 +109,4 @@ def _introduce(board: Callboard) -> None:
         console.print(line.append(f"  for {name}", "dim"), soft_wrap=True)
     console.print(f"[bold]webhooks[/]   {sources or 'no source'}", soft_wrap=True)
     console.print(f"[bold]providers[/]  {names or 'none'}", soft_wrap=True)
-    console.print(f"[bold]settings[/]   {board.settings.place}", soft_wrap=True)
+    console.print(f"[bold]settings[/]   {board.settings.origin}", soft_wrap=True)
