@@ -6,16 +6,18 @@ none: what is to be written waits in memory until it is taken.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
 import anyio
+from msgspec.structs import replace
 from sqlalchemy.exc import DBAPIError
 
 from callboard import clock
 from callboard.delivery import Delivery, DeliveryState
-from callboard.journal import Begun, Journal, RunEnd, RunStart, Waiting
+from callboard.journal import INTERRUPTED, Begun, Journal, RunEnd, RunStart, Waiting
 from callboard.logs import attach
 from callboard.policy import Policy
 from callboard.provider import Handler
@@ -144,10 +146,11 @@ class Conductor:
                 await self._perform(tree, delivery, handlers, progress.cause)
         finally:
             CURRENT.set(None)
-            # Halted, and by nobody: its event loop is at an end.
-            stopped = progress.cause in {None, SHUTDOWN}
             result = outcome(tree, handlers)
-            end = self._end(waiting, tree, attempt, result, stopped=stopped)
+            loop_ends = anyio.current_effective_deadline() == -math.inf
+            if result.state is State.HALTED and progress.cause is None and loop_ends:
+                result = replace(result, cause=INTERRUPTED)
+            end = self._end(waiting, tree, attempt, result)
             with anyio.CancelScope(shield=True):
                 # Shielded: what happened is written down, also while shutting down.
                 await self.insist(
@@ -204,17 +207,12 @@ class Conductor:
             await anyio.sleep(_LOOK_AGAIN)
 
     def _end(
-        self,
-        waiting: Waiting,
-        tree: Tree,
-        attempt: int,
-        result: Outcome,
-        *,
-        stopped: bool,
+        self, waiting: Waiting, tree: Tree, attempt: int, result: Outcome
     ) -> RunEnd:
         now = clock.now()
         then, not_before, reason = DeliveryState.COMPLETED, None, result.cause
         if result.state is State.HALTED:
+            stopped = result.cause in {SHUTDOWN, INTERRUPTED}
             then = DeliveryState.QUEUED if stopped else DeliveryState.PARKED
         elif result.state is State.ERRORED:
             then = DeliveryState.PARKED

@@ -15,6 +15,7 @@ import pytest
 
 from callboard import Database, DeliveryState, history, serving
 from callboard.delivery import DeliveryView
+from callboard.journal import INTERRUPTED
 from callboard.testing import signed
 
 GRACE = 0.3
@@ -276,6 +277,6 @@ def test_process_ends_when_the_loop_of_the_runs_has_broken(
     assert server.ended_within(10) == 1
     assert "out of nowhere" in server.log
     assert "BackstageError: the runs' event loop has ended" in server.log
-    # It is run again at the next start.
-    left = {DeliveryState.RUNNING, DeliveryState.QUEUED}
-    assert recorded(tmp_path / "a.db")[0].state in left
+    view, runs = recorded(tmp_path / "a.db")
+    assert view.state is DeliveryState.QUEUED  # for the next start
+    assert [(run.state, run.cause) for run in runs] == [("halted", INTERRUPTED)]

@@ -140,6 +140,7 @@ def finish(connection: Connection, ends: list[RunEnd]) -> list[None]:
     return [None] * len(ends)
 
 
+_TO_RUN = (DeliveryState.QUEUED, DeliveryState.RUNNING)
 _CUT_OFTEN = (
     select(runs.c.delivery)
     .where(runs.c.cause == INTERRUPTED)
@@ -157,9 +158,9 @@ def recover(connection: Connection, arguments: list[None]) -> list[Recovered]:
     )
     running = update(deliveries).where(deliveries.c.state == DeliveryState.RUNNING)
     parked = connection.execute(
-        running.where(deliveries.c.id.in_(_CUT_OFTEN)).values(
-            state=DeliveryState.PARKED, reason=_ENDS_THE_PROCESS
-        )
+        update(deliveries)
+        .where(deliveries.c.state.in_(_TO_RUN), deliveries.c.id.in_(_CUT_OFTEN))
+        .values(state=DeliveryState.PARKED, reason=_ENDS_THE_PROCESS)
     )
     queued = connection.execute(
         running.values(state=DeliveryState.QUEUED, reason=INTERRUPTED)
