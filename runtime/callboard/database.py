@@ -39,6 +39,15 @@ _TAKE_TURNS = {
 _limiter: RunVar[anyio.CapacityLimiter] = RunVar("callboard_readers")
 
 
+class NoDatabaseError(SettingsError):
+    """There is no such file, and none was to be made."""
+
+    def __init__(self, file: str) -> None:
+        message = f"CALLBOARD_DATABASE_URL: expected a database at {file}"
+        super().__init__(f"{message}, got no such file")
+        self.file = file
+
+
 class Database:
     """The store of one callboard, shared by its journal and its catalog.
 
@@ -58,13 +67,11 @@ class Database:
 
         Raises:
             SettingsError: The address is of another kind, or nothing answers there.
+            NoDatabaseError: It is one: the file is missing, and ``create`` is not set.
         """
         parsed = _parse(url)
         if not create and parsed.database and not _exists(parsed):
-            message = (
-                f"CALLBOARD_DATABASE_URL: expected a database at {parsed.database}"
-            )
-            raise SettingsError(f"{message}, got no such file")
+            raise NoDatabaseError(parsed.database)
         engine = None
         try:
             sqlite = parsed.get_backend_name() == "sqlite"

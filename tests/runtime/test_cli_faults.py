@@ -149,3 +149,24 @@ async def test_a_delivery_of_another_year_is_listed_with_its_year(
     database.close()
     list_runs()
     assert "2001-09-09 01:46:40" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("file")
+def test_check_makes_no_database_and_says_who_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    for name, words in (
+        ("other.db", "✓ ok    database               other.db: no such file yet;"),
+        (
+            "no/other.db",
+            "✗ fail  database               no/other.db: expected a folder",
+        ),
+    ):
+        monkeypatch.setenv("CALLBOARD_DATABASE_URL", f"sqlite:///{name}")
+        with pytest.raises(SystemExit):
+            main(["check"])
+        said = capsys.readouterr().out
+        assert words in said
+        assert "CALLBOARD_GITHUB_WEBHOOK_SECRET" in said
+        assert sorted(tmp_path.iterdir()) == before
