@@ -181,6 +181,7 @@ async def test_body_without_end_is_left_unread_after_4_mib(shelf: Shelf) -> None
         "query_string": b"",
         "headers": [(b"content-type", b"application/json"), (b"host", b"localhost")],
         "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
     }
     with anyio.fail_after(5):
         await shelf.app(scope, receive, send)

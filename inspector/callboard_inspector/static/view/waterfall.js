@@ -16,6 +16,8 @@ import { ink, theme } from "./ink.js";
 const HEIGHT = 18;
 const LEAST = 4;
 const LABEL = 40;
+/** Pixels between two marks at least. */
+const MARK = 50;
 
 /** @param {import("../state/store.js").Emit} emit */
 export function makeWaterfallHead(emit) {
@@ -84,7 +86,7 @@ export function makeWaterfallHead(emit) {
   /** @param {Range} range @param {number} origin */
   function drawAxis(range, origin) {
     // A label that would be cut at the edge says nothing.
-    const marks = ticks(range, origin, Math.max(2, Math.floor(width / 70)))
+    const marks = ticks(range, origin, Math.max(2, Math.floor(width / MARK)))
       .filter(({ at }) => (1 - share(range, at)) * width > LABEL);
     while (axis.children.length > marks.length) axis.lastElementChild?.remove();
     marks.forEach(({ at, label }, index) => {
