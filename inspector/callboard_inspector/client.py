@@ -3,9 +3,8 @@
 Owns the websocket on the client's side and what its failures are called.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import cast
 
 import anyio
 import httpx
@@ -19,6 +18,7 @@ from httpx_ws import (
 )
 from wsproto.utilities import LocalProtocolError
 
+from callboard.failure import leaves_of
 from callboard_inspector.wire import (
     FRAME_LIMIT,
     PROTOCOL,
@@ -119,11 +119,12 @@ async def connect(
             yield Client(await _open(stack, http, url))
             leaving = True
     except BaseExceptionGroup as group:
-        # The session's own task group wraps what passes through it.
-        error = _only(group)
-        if leaving and isinstance(error, LocalProtocolError):
-            return  # it was asked for a sign of life while it said farewell
-        raise error from None
+        # The session's own task group wraps what passes through it, and adds to it when
+        # it was asked for a sign of life while it said farewell.
+        errors = [e for e in leaves_of(group) if not isinstance(e, LocalProtocolError)]
+        if leaving and not errors:
+            return
+        raise (errors[0] if len(errors) == 1 else group) from None
 
 
 async def _open(
@@ -142,21 +143,6 @@ async def _open(
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         message = f"no inspector answers at {url}: {error or type(error).__name__}"
         raise NoServerError(message) from error
-
-
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What the groups hold, where it is one."""
-    leaves = list(_leaves(group))
-    return leaves[0] if len(leaves) == 1 else group
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        for member in group.exceptions:
-            yield from _leaves(member)
-    else:
-        yield error
 
 
 async def _refusal(http: httpx.AsyncClient, url: str, answer: httpx.Response) -> str:
