@@ -1,10 +1,13 @@
 """Settings that can not be meant are told, with and without credentials."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from callboard import Settings, SettingsError
+from callboard import Database, Settings, SettingsError
+from callboard.registry import assemble
 from callboard_github.setting_rules import check_values
 
 
@@ -36,6 +39,17 @@ def test_value_that_can_not_be_meant_is_told_by_its_key(
     came = value if isinstance(value, str) else value[-1]
     assert str(told.value).startswith(f"callboard.toml: {section}.{expected}")
     assert str(told.value).endswith(f", got {came!r}")
+
+
+def test_values_are_looked_at_when_a_callboard_is_put_together(tmp_path: Path) -> None:
+    settings = Settings({"hooks": {"repositories": ["acme"]}}, environment={})
+    settings.insecure = True
+    database = Database.open(f"sqlite:///{tmp_path / 'callboard.db'}")
+    with (
+        closing(database),
+        pytest.raises(SettingsError, match=r"hooks.repositories\[0\]"),
+    ):
+        assemble(settings, database)
 
 
 def test_values_that_may_be_meant_are_taken() -> None:

@@ -137,6 +137,24 @@ def test_first_tick_is_at_once_unless_the_last_one_is_recent(
     assert tick.due == pytest.approx(clock.now() + 1_800, abs=60)
 
 
+def test_last_tick_of_a_clock_that_was_ahead_holds_up_nothing(
+    virtually: Virtually, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_year_on = clock.now() + 365 * 86_400
+    hourly = Ticking(Hourly(), last={"hourly.everything": a_year_on})
+    nightly = Ticking(Nightly(), last={"nightly.report": a_year_on})
+
+    async def main() -> None:
+        await hourly.work(3_900)
+
+    virtually(main)
+    assert len(hourly.at) == 1
+    (tick,) = nightly.schedule.ticks
+    assert tick.due - clock.now() <= 86_400
+    said = "hourly.everything: its last tick is in the future"
+    assert any(said in record.message for record in caplog.records)
+
+
 def test_one_that_ticks_at_every_start_does_so_however_recent_the_last_tick_was(
     virtually: Virtually,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from callboard import Provider, Retry, Run, Untyped, on
+from callboard import Provider, Retry, Run, State, Trace, Untyped, on
 from callboard.testing import THING, find, outline, perform
 from callboard.tree import Tree
 
@@ -108,6 +108,27 @@ def test_error_that_is_itself_broken_is_its_providers_alone(
     )
     assert find(tree, "broken")["state"] == "errored"
     assert find(tree, "steady")["state"] == "completed"
+
+
+def test_whoever_is_told_that_a_task_runs_sees_its_attempt_and_may_cancel_it(
+    virtually: Virtually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[str, tuple[int, bool]] = {}
+    publish = Trace.publish
+
+    def look(trace: Trace, item: Any) -> None:
+        if item.state is State.RUNNING:
+            told.setdefault(item.name, (item.attempt, item.scope is not None))
+        publish(trace, item)
+
+    async def body(run: Run) -> None:
+        async with run.span("span"):
+            await anyio.sleep(1)
+
+    monkeypatch.setattr(Trace, "publish", look)
+    performed(virtually, provider("first", body))
+    assert told["first"] == (1, True)
+    assert told["span"] == (0, True)
 
 
 def performed(virtually: Virtually, *providers: Provider) -> Tree:

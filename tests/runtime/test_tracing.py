@@ -200,6 +200,27 @@ async def test_failure_in_a_thread_is_the_threads() -> None:
     assert thread["failure"] == "ValueError: in the thread"
 
 
+async def test_call_that_waits_for_a_thread_says_so() -> None:
+    tree = Trace().open_tree("r", "d", "root")
+    threads = anyio.CapacityLimiter(1)
+    seen: list[tuple[str, str | None]] = []
+
+    async def body() -> None:
+        async with anyio.create_task_group() as group, threads:
+            group.start_soon(calls)
+            await anyio.wait_all_tasks_blocked()
+            (call,) = (task for task in tree.tasks.values() if task.kind == "thread")
+            assert call in (tree.trace.since(0) or ())
+            seen.append((call.state, call.waits))
+
+    async def calls() -> None:
+        await anyio.to_thread.run_sync(len, (), limiter=threads)
+
+    await traced(body, tree=tree)
+    assert seen == [("pending", "a worker thread")]
+    assert {task.waits for task in tree.tasks.values()} == {None}
+
+
 async def test_abandoned_thread_is_seen_until_it_is_over() -> None:
     go_on, begun = threading.Event(), threading.Event()
 
