@@ -85,7 +85,7 @@ class Gate:
         token = secrets.token_urlsafe(24)
         whose = kept_name(name or owner())
         # Each on their own: whoever is handed a link takes it from nobody else.
-        theirs = [token for token, known in self._tokens.items() if known == whose]
+        theirs = [old for old, known in self._tokens.items() if known == whose]
         for old in theirs[: max(len(theirs) - _TOKENS + 1, 0)]:
             del self._tokens[old]
         self._tokens[token] = whose

@@ -6,6 +6,7 @@ recorded in the journal, with who and when.
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
@@ -21,7 +22,6 @@ from callboard.journal import (
     Arrival,
     Journal,
     Move,
-    Waiting,
 )
 from callboard.logs import attach
 from callboard.routes import Routes
@@ -50,6 +50,7 @@ class Actions:
         journal: Journal,
         trace: Trace,
         routes: Routes,
+        accept: Callable[[Arrival], Awaitable[Accepted]],
     ) -> None:
         self._backstage = backstage
         self._dispatcher = dispatcher
@@ -57,6 +58,7 @@ class Actions:
         self._journal = journal
         self._trace = trace
         self._routes = routes
+        self._accept = accept
 
     async def cancel(self, task: str, who: str) -> None:
         """Halt a task and all below it; a run by its root's id, ``<run>.0``.
@@ -98,10 +100,7 @@ class Actions:
         )
         arrival = Arrival(again, order, replay_of=delivery, reason=reason)
         self._conductor.asked[id_] = reason  # before the dispatcher can find it
-        accepted = await self._journal.append(
-            arrival, then=lambda accepted: self._trace.update(accepted.view)
-        )
-        self._offer(accepted.waiting)
+        accepted = await self._accept(arrival)
         await self._note(who, "replay", delivery, id_)
         return accepted
 
@@ -226,7 +225,3 @@ class Actions:
             message = f"delivery {delivery}: expected it to be {expected}"
             raise ActionError(message)
         return moved
-
-    def _offer(self, waiting: Waiting | None) -> None:
-        if waiting is not None:
-            self._dispatcher.offer(waiting)

@@ -27,13 +27,12 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_UNWIND = 1.0
+"""Seconds that halted runs have to unwind."""
+
 
 class BackstageError(Exception):
     """The runs' event loop has ended, and nobody told it to."""
-
-
-_UNWIND = 1.0
-"""Seconds that halted runs have to unwind."""
 
 
 class Backstage:

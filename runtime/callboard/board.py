@@ -221,6 +221,7 @@ class Callboard:
             journal=self.journal,
             trace=self.trace,
             routes=routes,
+            accept=self.accept,
         )
         with logs.attached():
             await anyio.to_thread.run_sync(backstage.start)

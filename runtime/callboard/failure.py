@@ -17,14 +17,14 @@ from callboard.redaction import Redactor, shorten
 _MESSAGE = 8_192
 _PATH = 1_024
 _FRAMES = 40
-_MOST_MEMBERS = 50
+_MEMBERS = 50
 _DEPTH = 12
 _EXCEPTIONS = 200
 _NOTES = 10
 _BARE, _FRAME = 300, 350
 """Bytes of memory that a failure takes without its texts, and each of its frames."""
 _LIBRARY = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "purelib", "platlib"))
-_MEMBERS: Any = BaseExceptionGroup.exceptions
+_GROUPED: Any = BaseExceptionGroup.exceptions  # the descriptor
 _OWN = __file__.removesuffix("failure.py")
 
 
@@ -69,7 +69,7 @@ def members_of(error: BaseException) -> tuple[BaseException, ...]:
     if isinstance(error, BaseExceptionGroup):
         # By the base class: a stranger's own property may raise anything.
         group = cast("BaseExceptionGroup[BaseException]", error)
-        return _MEMBERS.__get__(group)
+        return _GROUPED.__get__(group)
     return ()
 
 
@@ -145,7 +145,7 @@ class _Description:
         self, members: tuple[BaseException, ...], depth: int
     ) -> tuple[Failure, ...]:
         kept: list[Failure] = []
-        for member in members[:_MOST_MEMBERS]:
+        for member in members[:_MEMBERS]:
             if depth == 0 or self._left <= 0:
                 break
             kept.append(self.of(member, depth - 1))

@@ -120,12 +120,13 @@ class Intake:
             accepted = await self._accept(arrival)
         except Exception as error:
             self.failing = True
-            # Of what the database says itself, one line: it comes with every delivery.
-            reason = error.orig if isinstance(error, DBAPIError) else None
-            message = "delivery %s: the journal did not take it: %s"
-            logger.log(
-                logging.ERROR, message, received.guid, reason, exc_info=reason is None
-            )
+            message = "delivery %s: the journal did not take it"
+            if isinstance(error, DBAPIError):
+                # The database's own word, on one line: it comes with every delivery.
+                message += ": %s"
+                logger.log(logging.ERROR, message, received.guid, error.orig)
+            else:
+                logger.exception(message, received.guid)
             raise Refused(503, "the journal cannot take deliveries now") from error
         self.failing = False
         view = accepted.view

@@ -20,9 +20,7 @@ from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.trio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType] - hypercorn spells ASGI its own way
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from callboard.backstage import BackstageError
 from callboard.board import Callboard
-from callboard.failure import leaves_of
 from callboard.nearness import is_loopback
 from callboard.settings import SettingsError
 
@@ -30,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 HARD_LIMIT = 2.0
 """Seconds beyond the grace after which the process ends regardless."""
-_TOLD = (SettingsError, BackstageError)
 _STALLED_MS = 10_000
 _GRACEFUL = 0.5
 _INBOUND_MESSAGE = 1024 * 1024
@@ -116,8 +113,7 @@ def run(
     the servers end.
 
     Raises:
-        SettingsError: Another process serves the database.
-        BackstageError: The runs' event loop has ended.
+        ExceptionGroup: As of ``serve``.
     """
     over = threading.Event()
     late = _timer(board.policy.grace + HARD_LIMIT, over)
@@ -150,12 +146,6 @@ def run(
 
     try:
         trio.run(main)
-    except ExceptionGroup as group:
-        # Out of the task groups, where it tells people what there is to know.
-        told = [error for error in leaves_of(group) if isinstance(error, _TOLD)]
-        if not told:
-            raise
-        raise told[0] from None
     finally:
         stalled.cancel()
         board.database.close()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TypeAlias
 
+from msgspec.structs import asdict
+
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.redaction import Redactor
 from callboard.task import Task
@@ -23,16 +25,6 @@ _WELL = frozenset(
     {DeliveryState.COMPLETED, DeliveryState.FOLDED, DeliveryState.IGNORED}
 )
 
-_CHANGING = (
-    "state",
-    "attempts",
-    "redeliveries",
-    "run",
-    "started_at",
-    "ended_at",
-    "reason",
-    "folded_into",
-)
 _SHARE = 32
 """A search for deliveries that may make room finds one in so many of all, if it can."""
 
@@ -92,7 +84,8 @@ class Trace:
 
     def update(self, view: DeliveryView) -> None:
         """Show a delivery as the journal has it now; who holds its view sees it change."""
-        values = {name: getattr(view, name) for name in _CHANGING}
+        values = asdict(view)
+        del values["id"], values["revision"]
         if self.change(view.id, **values) is None:
             self.show(view)
 

@@ -1,13 +1,13 @@
 """The command line.
 
 Owns the list of commands, where each is found, and what people see when a setting is
-wrong or the database does not work: one message, exit code 2 or 1.
+wrong, the database does not work or the runs' loop has ended: one message, exit code 2 or 1.
 """
 
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pkgutil import resolve_name
 from typing import NoReturn
@@ -16,7 +16,7 @@ from cyclopts import App
 from sqlalchemy.exc import DBAPIError
 
 from callboard.backstage import BackstageError
-from callboard.failure import members_of
+from callboard.failure import leaves_of
 from callboard.settings import SettingsError
 
 _OWN = {
@@ -28,6 +28,7 @@ _GROUP = "callboard.commands"
 _ASKS_WHAT_THERE_IS: Sequence[Sequence[str]] = ([], ["-h"], ["--help"])
 WRONG_SETTINGS = 2
 _NOT_DONE = 1
+_TOLD = (SettingsError, BackstageError, DBAPIError)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Stands for what is no UTF-8 in an argument."""
 
@@ -59,9 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         build(described=given in _ASKS_WHAT_THERE_IS)(given)
-    except SettingsError as error:
-        _end_told(error)
-    except (BackstageError, DBAPIError) as error:
+    except _TOLD as error:
         _end_told(error)
     except BrokenPipeError:
         _end_unread()
@@ -74,8 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         complain(f"expected text in UTF-8, got {strange[0]!r}")
         raise SystemExit(_NOT_DONE) from None
     except BaseExceptionGroup as group:
-        if group.split((SettingsError, DBAPIError))[1] is None:
-            _end_told(next(_leaves(group)))
+        # A server raises out of its task groups.
+        if group.split(_TOLD)[1] is None:
+            _end_told(next(leaves_of(group)))
         # What a server prints is printed from inside its task groups, and rich says
         # SystemExit for a closed pipe.
         if group.split((BrokenPipeError, SystemExit))[1] is not None:
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _end_told(error: BaseException) -> NoReturn:
-    """End with one message: a setting is wrong, or the database does not work."""
+    """End with one message, for what tells people what there is to know."""
     from callboard.cli.console import complain
 
     if isinstance(error, DBAPIError):
@@ -94,14 +94,6 @@ def _end_told(error: BaseException) -> NoReturn:
         complain(error)
     wrong = isinstance(error, SettingsError)
     raise SystemExit(WRONG_SETTINGS if wrong else _NOT_DONE) from None
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    members = members_of(error)
-    if not members:
-        yield error
-    for member in members:
-        yield from _leaves(member)
 
 
 def _end_unread() -> NoReturn:

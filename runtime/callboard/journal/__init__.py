@@ -128,7 +128,7 @@ class Journal:
         Raises:
             DBAPIError: The database takes no writes.
         """
-        await self.database.write(lookups.probe, None)
+        await self.database.write(arrivals.probe, None)
 
     async def known(self, source: str, hook: str, guids: Collection[str]) -> set[str]:
         """Which of ``guids`` came through a hook, whatever became of them."""

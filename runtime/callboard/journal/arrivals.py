@@ -1,7 +1,7 @@
 """Recording what arrives: new, or known already.
 
 Owns the rule by which a copy joins the delivery that it is a copy of, and by which it
-makes that one run again.
+makes that one run again; and the question whether anything is recorded at all.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from callboard.delivery import Delivery, DeliveryState, DeliveryView
 from callboard.ids import new_id
 from callboard.journal.entries import Accepted, Arrival, Waiting
 from callboard.journal.rows import SUMMARY, pack, view_of
-from callboard.tables import deliveries
+from callboard.tables import deliveries, swept
 
 _RUN_AGAIN = (
     DeliveryState.COMPLETED,
@@ -51,6 +51,12 @@ def append(connection: Connection, arrivals: list[Arrival]) -> list[Accepted]:
     if fresh:
         connection.execute(_INSERT, fresh)
     return accepted
+
+
+def probe(connection: Connection, arguments: list[None]) -> list[None]:
+    """See ``Journal.probe``."""
+    connection.execute(update(swept).values(until=swept.c.until))
+    return arguments
 
 
 def _waits(

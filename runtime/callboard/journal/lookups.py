@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from callboard.tables import deliveries, swept
 
@@ -41,12 +41,6 @@ def known(
 def whole_since(connection: Connection) -> float:
     """See ``Journal.whole_since``."""
     return connection.scalars(select(swept.c.until)).one()
-
-
-def probe(connection: Connection, arguments: list[None]) -> list[None]:
-    """See ``Journal.probe``."""
-    connection.execute(update(swept).values(until=swept.c.until))
-    return arguments
 
 
 def heard(connection: Connection, source: str) -> Iterator[Heard]:
