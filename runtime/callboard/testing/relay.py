@@ -135,7 +135,12 @@ class Relay:
         self._soon(self._end_streams)
 
     def say(self, event: bytes, channel: str = "test") -> None:
-        """Send these bytes to everyone who listens, whatever they mean."""
+        """Send these bytes to everyone who listens, whatever they mean.
+
+        Raises:
+            TimeoutError: Nobody has come to listen.
+        """
+        self.until_heard(channel=channel)
         self._soon(self._send, channel, event)
 
     def _soon(self, function: Callable[..., object], *arguments: object) -> None:
