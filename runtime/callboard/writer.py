@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from callboard.wake import Wake, wake_all
 
@@ -52,8 +52,8 @@ _AnyTicket: TypeAlias = _Ticket[Any, Any]
 class Writer:
     """The only connection that writes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
         self._waiting: queue.SimpleQueue[_AnyTicket | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class Writer:
         self._thread.join(_END_WAIT)
 
     def _work(self) -> None:
-        with self._engine.connect() as connection:
+        with self._connect() as connection:
             while (group := self._next_group()) is not None:
                 self._commit(connection, group)
                 for ticket in group:
