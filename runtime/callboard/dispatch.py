@@ -24,6 +24,7 @@ from callboard.policy import Policy
 from callboard.trace import Trace
 from callboard.wake import Wake
 from callboard.window import Window
+from callboard.writer import WriterClosed
 
 logger = logging.getLogger(__name__)
 
@@ -228,10 +229,13 @@ class Dispatcher:
         try:
             end = await self._conductor.conduct(waiting, run)
             again = end.not_before if end is not None else None
+        # Either way the delivery is in the journal, and is run again at the next start.
+        except (DBAPIError, WriterClosed) as error:  # only while closing
+            message = "run %s of delivery %s is not recorded: %s"
+            logger.warning(message, run, waiting.id, error)
         except Exception:
-            # Only while closing. The delivery is in the journal, and is run again at
-            # the next start.
-            logger.exception("run %s of delivery %s is not recorded", run, waiting.id)
+            message = "run %s of delivery %s is not recorded"
+            logger.exception(message, run, waiting.id)
         finally:
             self._running -= 1
             if self._window.release(waiting):

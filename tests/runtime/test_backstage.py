@@ -345,3 +345,18 @@ async def test_source_that_cannot_decode_fails_its_run_alone(
     assert board.trace.deliveries[id_].state is DeliveryState.PARKED
     assert outline(tree)["failure"] == f"ValueError: cannot decode {id_}"
     assert "is not recorded" not in caplog.text
+
+
+async def test_run_that_ends_after_the_database_was_closed_takes_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    gate = Gate()
+    async with open_board(gate) as board:
+        with anyio.fail_after(20):
+            id_ = await deliver(board, "thing", {"n": 1})
+            await gate.entered(1)
+        await anyio.to_thread.run_sync(board.database.close)
+        gate.open()
+    (line,) = (r for r in caplog.records if "is not recorded" in r.getMessage())
+    assert id_ in line.getMessage()
+    assert line.exc_info is None
