@@ -200,8 +200,8 @@ class Look(Struct, frozen=True):
     at: float
     """Its start, Unix seconds."""
     state: str
-    changed: bool
-    """Whether this very run changed the subject."""
+    operation: str | None
+    """What this very run did to the subject last, or remarked if it did nothing to it."""
 
 
 class SubjectAnswer(Struct, frozen=True, tag_field="of", tag="subject"):

@@ -76,6 +76,8 @@ class TaskRest(Struct, frozen=True, omit_defaults=True):
     attempt: int = 0
     logs: int = 0
     effects: int = 0
+    remarks: int = 0
+    """How many of its effects changed nothing."""
     folded: int = 0
 
 
@@ -235,6 +237,7 @@ def rest_of(task: Task | TaskRecord) -> TaskRest | None:
         attempt=task.attempt,
         logs=len(task.logs) + task.logs_left_out,
         effects=task.effects,
+        remarks=task.remarks,
         folded=task.folded,
     )
     return None if rest == _NOTHING else rest

@@ -7,9 +7,10 @@ answers below the size of a frame.
 from collections.abc import Iterable, Sequence
 
 from msgspec import Raw, structs
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, func, select
 
 from callboard import history
+from callboard.effects import CHANGES
 from callboard.history import EffectRecord
 from callboard.tables import effects, runs
 from callboard_inspector.questions import (
@@ -23,7 +24,6 @@ from callboard_inspector.questions import (
 _EFFECTS = 100
 _SIMILAR = 20
 _ROOM = 256 * 1024
-_GIVE_OR_TAKE = ("added", "changed", "removed")
 _NOTHING = Raw(b"null")
 _ROW = 400
 """About how many bytes an effect takes besides its documents."""
@@ -64,7 +64,7 @@ def subject_of(
 
 def _standing(connection: Connection, subject: str) -> EffectAnswer | None:
     """What the newest effect that gives or takes it says."""
-    found = history.effects_on(connection, subject, 1, operations=_GIVE_OR_TAKE)
+    found = history.effects_on(connection, subject, 1, operations=CHANGES)
     bare = [structs.replace(record, before=None, after=None) for record in found]
     return _answer(bare[0], None) if bare else None
 
@@ -84,7 +84,14 @@ def _looks(
     connection: Connection, subject: str, providers: Iterable[str]
 ) -> list[Look]:
     """The newest run of each provider, newest first."""
-    t = runs.c
+    t, e = runs.c, effects.c
+    did = (
+        select(e.operation)
+        .where(e.run == t.id, e.subject == subject)
+        .order_by(e.operation.in_(CHANGES).desc(), e.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     looks: list[Look] = []
     for provider in providers:
         took_part = t.providers.contains(f",{provider},", autoescape=True)
@@ -94,9 +101,7 @@ def _looks(
                 t.delivery,
                 t.started_at,
                 t.state,
-                exists()
-                .where(effects.c.run == t.id, effects.c.subject == subject)
-                .label("changed"),
+                did.label("operation"),
             )
             .where(took_part)
             .order_by(t.id.desc())
@@ -110,7 +115,7 @@ def _looks(
                     delivery=row.delivery,
                     at=row.started_at,
                     state=row.state,
-                    changed=bool(row.changed),
+                    operation=row.operation,
                 )
             )
     looks.sort(key=lambda look: look.at, reverse=True)

@@ -10,6 +10,7 @@ from msgspec import Raw
 from sqlalchemy import Connection, delete, select, update
 
 from callboard import Effect, Stamp, record_effects
+from callboard.effects import CHANGES
 from callboard_catalog.bulk import insert_rows
 from callboard_catalog.documents import decode, encode
 from callboard_catalog.patch import patch_between
@@ -33,6 +34,8 @@ class Ledger:
         connection.execute(_TOUCH)
         row = connection.execute(_NUMBERS).one()
         self.change: int = row.change
+        self.remarks = 0
+        """How many of the changes noted here leave their entity as it was."""
         self._entity: int = row.entity
         self._claim: int = row.claim
         self._pruned_at: float = row.pruned_at
@@ -63,6 +66,7 @@ class Ledger:
     ) -> None:
         """Note one change of one entity."""
         self.change += 1
+        self.remarks += operation not in CHANGES
         patch = None
         if before is not None and after is not None and before != after:
             patch = encode(patch_between(decode(before), decode(after)))

@@ -190,3 +190,5 @@ class Applied(Struct, frozen=True):
     """The number of the catalog's last change."""
     recorded: int = 0
     """How many changes were written to the history."""
+    remarks: int = 0
+    """How many of them left their entity as it was: conflicts, rejections, the end of one."""

@@ -52,8 +52,11 @@ class CatalogRun(Run):
                 location_key=self.location_key,
                 as_of=self.delivery.received_at,
             )
-            self.affected(applied.recorded)
+            self.affected(applied.recorded, applied.remarks)
             counts = {
+                # What a person has to see to comes first: a narrow list cuts the rest.
+                "rejected": len(applied.rejected),
+                "conflicts": len(applied.conflicts),
                 "added": applied.added,
                 "changed": applied.changed,
                 "removed": applied.removed,
@@ -61,8 +64,6 @@ class CatalogRun(Run):
                 "supplemented": applied.supplemented,
                 "unchanged": applied.unchanged,
                 "stale": applied.stale,
-                "conflicts": len(applied.conflicts),
-                "rejected": len(applied.rejected),
             }
             self.label(**{name: count for name, count in counts.items() if count})
             _report("conflict", [str(conflict) for conflict in applied.conflicts])

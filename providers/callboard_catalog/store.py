@@ -62,7 +62,7 @@ def set_presence(
 
 
 def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
-    first = ledger.change
+    first, remarked = ledger.change, ledger.remarks
     known = load_knowledge(connection, claims, change)
     decision = decide(change, known)
     beside, added = change.beside(), Decision()
@@ -96,6 +96,7 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
         rejected=change.rejected,
         version=ledger.change,
         recorded=ledger.change - first,
+        remarks=ledger.remarks - remarked,
     )
 
 

@@ -11,6 +11,10 @@ from sqlalchemy import Connection
 
 from callboard.tables import effects as table
 
+CHANGES = ("added", "changed", "removed")
+"""Operations that change their subject. Any other word is a remark: it says something of
+its subject and leaves it as it is."""
+
 
 class Stamp(Struct, frozen=True):
     """Who made a change, and when."""
@@ -25,12 +29,12 @@ class Stamp(Struct, frozen=True):
 
 
 class Effect(Struct, frozen=True):
-    """One change: what was changed, how, and its JSON before and after."""
+    """One change or remark: about what, how, and its JSON before and after."""
 
     subject: str
     """What it is about; for the catalog an entity ref."""
     operation: str
-    """``added``, ``changed``, ``removed``, or a word of the room's own."""
+    """One of ``CHANGES``, or a remark: a word of the room's own."""
     before: Raw | None = None
     after: Raw | None = None
 

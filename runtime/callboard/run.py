@@ -80,11 +80,15 @@ class Run:
         task.progress = Progress(float(done), whole, unit)
         task.publish()
 
-    def affected(self, count: int) -> None:
-        """Say that the current task recorded ``count`` more effects."""
+    def affected(self, count: int, remarks: int = 0) -> None:
+        """Say that the current task recorded ``count`` more effects.
+
+        ``remarks`` of them changed nothing: see ``effects.CHANGES``.
+        """
         if count:
             task = self._current()
             task.effects += count
+            task.remarks += remarks
             task.publish()
 
     def stamp(self) -> Stamp:

@@ -217,3 +217,27 @@ async def test_refresh_makes_the_provider_read_again(database: Database) -> None
             assert (await asked.post("/refresh", json=body)).status_code == 200
             nobody = await asked.post("/refresh", json={"entityRef": "a:b/c"})
     assert nobody.status_code == 404
+
+
+class Picky(EntityProvider):
+    """Gives one good entity and one that is none."""
+
+    name = "picky"
+
+    @on(THING)
+    async def came(self, event: Untyped, run: CatalogRun) -> Delta:
+        assert run.provider == self.name
+        return Delta([component(event.payload["name"]), component("not a name!")])
+
+
+async def test_entity_that_is_rejected_counts_as_a_remark_and_no_change(
+    database: Database,
+) -> None:
+    with anyio.fail_after(20):
+        async with opened(database, Picky) as (board, _):
+            delivery = await deliver(board, "thing", {"name": "a"})
+            await settled(board)
+            tree = await newest_tree(board, delivery)
+    node = next(task for task in tree.tasks if task.name == "delta")
+    assert (node.effects, node.remarks) == (2, 1)
+    assert list(node.labels) == ["given", "rejected", "added"]

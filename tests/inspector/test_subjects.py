@@ -107,8 +107,8 @@ async def test_removed_subject_tells_who_removed_it_and_who_looked_since() -> No
             answer = await ask(board, OfSubject("c:a"))
     assert isinstance(answer, SubjectAnswer)
     assert [e.operation for e in answer.effects] == ["removed", "added"]
-    assert [(k.provider, k.delivery, k.changed) for k in answer.looks] == [
-        ("shelf", last, False)
+    assert [(k.provider, k.delivery, k.operation) for k in answer.looks] == [
+        ("shelf", last, None)
     ]
     assert answer.similar == []
 
@@ -132,6 +132,24 @@ async def test_whether_a_subject_is_there_follows_from_what_gave_or_took_it() ->
             await settled(board)
             told.append(await standing(board, "c:a"))
     assert told == [None, "added", "removed"]
+
+
+async def test_run_that_only_remarked_on_a_subject_is_not_said_to_have_changed_it() -> (
+    None
+):
+    boards: list[Callboard] = []
+    told: list[str | None] = []
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards)) as board:
+            boards.append(board)
+            for operations in (["rejected"], ["changed", "rejected"]):
+                changes = [{"subject": "c:a", "operation": o} for o in operations]
+                await deliver(board, "shelf", {"changes": changes})
+                await settled(board)
+                answer = await ask(board, OfSubject("c:a"))
+                assert isinstance(answer, SubjectAnswer)
+                told += [look.operation for look in answer.looks]
+    assert told == ["rejected", "changed"]
 
 
 async def standing(board: Callboard, subject: str) -> str | None:

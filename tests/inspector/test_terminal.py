@@ -56,9 +56,13 @@ class Shelf(Provider):
         assert self.board is not None
         stamp = run.stamp()
         before, after = (msgspec.Raw(text) for text in (b'{"n":1}', b'{"n":2,"m":[]}'))
-        effect = Effect("thing:a", "changed", before, after)
-        await self.board.database.write(_record, (stamp, effect))
-        run.affected(1)
+        effects = [Effect("thing:a", "changed", before, after)]
+        if event.payload.get("refused"):
+            said = msgspec.Raw(b'{"message":"it has no\\nname"}')
+            effects = [Effect("thing:b", "rejected", None, said)]
+        await self.board.database.write(_record, (stamp, effects))
+        remarks = sum(effect.operation == "rejected" for effect in effects)
+        run.affected(len(effects), remarks)
         if event.payload.get("bad"):
             async with anyio.create_task_group() as group:
                 group.start_soon(self._fail, name="look for it")
@@ -69,8 +73,8 @@ class Shelf(Provider):
 
 
 def _record(connection: Any, given: list[Any]) -> list[None]:
-    for stamp, effect in given:
-        record_effects(connection, stamp, [effect])
+    for stamp, effects in given:
+        record_effects(connection, stamp, effects)
     return [None for _ in given]
 
 
@@ -104,6 +108,19 @@ def printed(bundle: Bundle, width: int = 100) -> str:
     console.print(account(bundle))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+async def test_what_was_refused_is_told_apart_from_what_changed(tmp_path: Path) -> None:
+    async with shelved(tmp_path / "callboard.db") as board:
+        delivery = await deliver(board, "thing", {"refused": True})
+        await settled(board)
+        run = board.trace.deliveries[delivery].run or ""
+        details = Details(watched_board(board))
+        text = printed(await files.collect(details, delivery, run, {}))
+    assert "1 remark" in text
+    assert "Left as it was (1 rejected)" in text
+    assert "it has no\\nname" in text
+    assert "changed" not in text.lower()
 
 
 async def in_thread(call: Callable[[], object]) -> None:
@@ -298,7 +315,7 @@ def test_a_tree_deeper_than_pythons_stack_is_shown() -> None:
 
 def node(n: int, parent: int | None, state: str, *, failed: bool = False) -> Node:
     return Node(
-        n, parent, f"t{n}", "task", state, 0.0, 0.0, 1.0, "", failed, {}, None, 0, 0
+        n, parent, f"t{n}", "task", state, 0.0, 0.0, 1.0, "", failed, {}, None, 0, 0, 0
     )
 
 

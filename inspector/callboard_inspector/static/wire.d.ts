@@ -111,6 +111,7 @@ export interface TaskRest {
   attempt?: number;
   logs?: number;
   effects?: number;
+  remarks?: number;
   folded?: number;
 }
 
@@ -248,6 +249,7 @@ export interface TaskRecord {
   effects?: number;
   folded?: number;
   told?: number | null;
+  remarks?: number;
 }
 
 /** How far a task says it is, in its own unit; ``total`` None when unknown. */
@@ -359,7 +361,7 @@ export interface Look {
   delivery: string;
   at: number;
   state: string;
-  changed: boolean;
+  operation: string | null;
 }
 
 /** See ``OfStack``: the task's own function first, what it waits for last. */

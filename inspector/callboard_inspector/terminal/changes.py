@@ -1,16 +1,24 @@
-"""What a run changed as lines of a terminal: a difference per effect."""
+"""What a run changed and remarked as lines of a terminal: a difference per effect."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import msgspec
 from rich.text import Text
 
+from callboard.plain import one_line
 from callboard_inspector.questions import EffectAnswer
 
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _VALUE = 200
 _LINES = 40
+
+
+def tally(effects: Iterable[EffectAnswer]) -> str:
+    """How many of each operation: ``2 added, 1 changed``."""
+    counts = Counter(effect.operation for effect in effects)
+    return ", ".join(f"{count:,} {operation}" for operation, count in counts.items())
 
 
 def change_lines(effects: list[EffectAnswer]) -> Iterator[Text]:
@@ -24,6 +32,9 @@ def change_lines(effects: list[EffectAnswer]) -> Iterator[Text]:
             yield Text(f"    {effect.cut}", "dim")
             continue
         before, after = (msgspec.json.decode(d) for d in (effect.before, effect.after))
+        if before is None and isinstance(after, dict) and "message" in after:
+            message = str(cast("dict[str, Any]", after)["message"])
+            yield Text(f"    {one_line(message)}")
         if before is None or after is None:
             continue  # all of it came, or went: `--json` has it
         shown = list(differences(before, after))

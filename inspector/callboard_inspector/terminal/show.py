@@ -26,6 +26,7 @@ from callboard.cli.runs import MARKS
 from callboard.clock import duration
 from callboard.database import Database
 from callboard.delivery import DeliveryState
+from callboard.effects import CHANGES
 from callboard.redaction import shorten
 from callboard.settings import SettingsError
 from callboard.task import TaskRecord
@@ -35,7 +36,7 @@ from callboard_inspector.detail import Details
 from callboard_inspector.enclosed import enclose
 from callboard_inspector.picture import DeliverySeen, read_delivery
 from callboard_inspector.settings import InspectorSettings
-from callboard_inspector.terminal.changes import change_lines
+from callboard_inspector.terminal.changes import change_lines, tally
 from callboard_inspector.terminal.failures import failure_lines
 from callboard_inspector.terminal.trees import node_of_record, tree_table
 from callboard_inspector.watched import Watched
@@ -151,9 +152,10 @@ def account(bundle: Bundle) -> RenderableType:
     parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS, wrap=True))
     parts += _slow(bundle.tasks)
     parts += _failures(bundle.tasks)
-    if bundle.effects:
-        parts += [Text(), _title(f"Changes ({len(bundle.effects):,})")]
-        parts += change_lines(bundle.effects)
+    for changed, name in ((False, "Left as it was"), (True, "Changed")):
+        some = [e for e in bundle.effects if (e.operation in CHANGES) is changed]
+        if some:
+            parts += [Text(), _title(f"{name} ({tally(some)})"), *change_lines(some)]
     parts += _log(bundle.tasks)
     parts += [Text(f"Missing: {reason}", "yellow") for reason in bundle.missing]
     return Group(*parts)

@@ -49,6 +49,8 @@ class Node(Struct, frozen=True):
     labels: Mapping[str, Label]
     progress: TaskProgress | Progress | None
     effects: int
+    remarks: int
+    """How many of its effects changed nothing."""
     folded: int
 
 
@@ -69,6 +71,7 @@ def node_of_record(record: TaskRecord) -> Node:
         labels=record.labels,
         progress=record.progress,
         effects=record.effects,
+        remarks=record.remarks,
         folded=record.folded,
     )
 
@@ -90,6 +93,7 @@ def node_of_seen(task: TaskSeen) -> Node:
         labels=rest.labels,
         progress=rest.progress,
         effects=rest.effects,
+        remarks=rest.remarks,
         folded=rest.folded,
     )
 
@@ -197,8 +201,11 @@ def _says(node: Node) -> Text:
             one_line(f"{progress.done:g}{whole} {progress.unit}").rstrip() + "  ",
             "cyan",
         )
-    if node.effects:
-        text.append(f"{node.effects:,} changed  ", _FAINT)
+    if changes := node.effects - node.remarks:
+        text.append(f"{changes:,} changed  ", _FAINT)
+    if node.remarks:
+        noun = "remark" if node.remarks == 1 else "remarks"
+        text.append(f"{node.remarks:,} {noun}  ", _FAINT)
     if node.folded:
         text.append(f"+{node.folded:,} completed  ", _FAINT)
     if node.says:

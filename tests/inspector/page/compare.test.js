@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changesOf, pairsOf } from "../../../inspector/callboard_inspector/static/state/compare.js";
+import { changesOf, endOf, pairsOf } from "../../../inspector/callboard_inspector/static/state/compare.js";
 
 /**
  * @param {number} n
@@ -59,4 +59,13 @@ test("subjects that ended differently come first; the order of members means not
   assert.deepEqual(changesOf(left, right).map((c) => [c.subject, c.same]), [
     ["c:b", false], ["c:d", false], ["c:e", false], ["c:a", true],
   ]);
+});
+
+test("a subject on which a run only had a word is none that it changed", () => {
+  const said = effect("c:a", "rejected", { message: "no name" });
+  const [only] = changesOf([said], []);
+  assert.deepEqual([only?.remarked, only?.same], [true, false]);
+  const [beside] = changesOf([effect("c:a", "changed", { x: 1 }), said], [effect("c:a", "changed", { x: 1 })]);
+  assert.deepEqual([beside?.remarked, beside?.same], [false, false]);
+  assert.equal(beside && endOf(beside, "left")?.operation, "changed");
 });

@@ -5,6 +5,8 @@
  * order. What has no counterpart stands alone.
  */
 
+import { decides } from "./standing.js";
+
 /** @typedef {import("../wire.js").TaskRecord} TaskRecord */
 /** @typedef {import("../wire.js").EffectAnswer} EffectAnswer */
 
@@ -15,8 +17,8 @@
  *   differs: Difference[], below: boolean,
  * }} Pair `below`: something below it differs
  * @typedef {{
- *   subject: string, left: EffectAnswer[], right: EffectAnswer[], same: boolean,
- * }} Change
+ *   subject: string, left: EffectAnswer[], right: EffectAnswer[], same: boolean, remarked: boolean,
+ * }} Change `remarked`: neither run changed the subject, though one had a word on it
  */
 
 /**
@@ -71,25 +73,38 @@ export function changesOf(left, right) {
     for (const effect of effects) {
       let change = changes.get(effect.subject);
       if (!change) {
-        change = { subject: effect.subject, left: [], right: [], same: false };
+        change = { subject: effect.subject, left: [], right: [], same: false, remarked: true };
         changes.set(effect.subject, change);
       }
       change[side].push(effect);
+      change.remarked &&= !decides(effect);
     }
   }
-  for (const change of changes.values()) change.same = endOf(change.left) === endOf(change.right);
+  for (const change of changes.values()) change.same = accountOf(change, "left") === accountOf(change, "right");
   return [...changes.values()].sort(
     (a, b) => Number(a.same) - Number(b.same) || (a.subject < b.subject ? -1 : 1),
   );
 }
 
 /**
- * How a subject stood at the end of a run, as text that compares.
- * @param {EffectAnswer[]} effects
+ * The effect that tells how a subject stood at the end of a run; a remark where neither run
+ * changed it.
+ * @param {Change} change
+ * @param {"left" | "right"} side
  */
-function endOf(effects) {
-  const last = effects.at(-1);
-  return last ? JSON.stringify([last.operation === "removed", sorted(last.after)]) : "";
+export function endOf(change, side) {
+  return change[side].findLast((effect) => change.remarked || decides(effect)) ?? null;
+}
+
+/**
+ * How a subject stood at the end of a run and what was remarked, as text that compares.
+ * @param {Change} change
+ * @param {"left" | "right"} side
+ */
+function accountOf(change, side) {
+  const end = endOf(change, side);
+  const remarks = change[side].filter((effect) => !decides(effect)).map(({ operation, after }) => [operation, sorted(after)]);
+  return JSON.stringify([end && [end.operation === "removed", sorted(end.after)], remarks]);
 }
 
 /**
@@ -162,7 +177,7 @@ function differencesOf(left, right) {
   if (left.state !== right.state) differs.push("state");
   if ((left.cause ?? null) !== (right.cause ?? null)) differs.push("cause");
   if (failureKey(left) !== failureKey(right)) differs.push("failure");
-  if ((left.effects ?? 0) !== (right.effects ?? 0)) differs.push("effects");
+  if ((left.effects ?? 0) !== (right.effects ?? 0) || (left.remarks ?? 0) !== (right.remarks ?? 0)) differs.push("effects");
   return differs;
 }
 

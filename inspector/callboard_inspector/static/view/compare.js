@@ -4,8 +4,8 @@
  * Owns loading both, and hiding what is the same when somebody wants to see less.
  */
 
-import { duration, h, stateIcon } from "./format.js";
-import { changesOf, pairsOf } from "../state/compare.js";
+import { counted, duration, h, stateIcon } from "./format.js";
+import { changesOf, endOf, pairsOf } from "../state/compare.js";
 import { diffOf } from "../state/diff.js";
 import { summaryOf } from "../state/failure.js";
 import { plain, sentence } from "../state/plain.js";
@@ -27,7 +27,7 @@ import { Folds, diff, link, notice, section } from "./detail/parts.js";
  */
 
 const ROWS = 2000;
-const WORDS = { state: "another end", cause: "another cause", failure: "another error", effects: "other changes" };
+const WORDS = { state: "another end", cause: "another cause", failure: "another error", effects: "other effects" };
 
 /**
  * @param {import("../state/store.js").Emit} emit
@@ -67,7 +67,7 @@ export function makeCompare(emit, ask) {
       h("div", { class: "row", "data-key": "choices" },
         h("label", null, h("input", { type: "checkbox", checked: less, onchange: () => { less = !less; redraw(); } }), " only what differs"),
         differing.length + other.length === 0 ? null
-          : h("span", { class: "count" }, sum(differing.length, "task"), ", ", sum(other.length, "subject"))),
+          : h("span", { class: "count" }, counted(differing.length, "task"), ", ", counted(other.length, "subject"))),
       left.whole && right.whole && differing.length === 0 ? notice("The same tasks ended the same way, for the same reasons. All of them are shown.", "same") : null,
       trees(left, right, shown.slice(0, ROWS)),
       shown.length > ROWS ? notice(`${shown.length - ROWS} more rows are not shown.`, "cut") : null,
@@ -145,7 +145,7 @@ export function makeCompare(emit, ask) {
   function heading({ delivery, run, tasks }) {
     return h("th", { scope: "col" },
       link(`run ${run}`, () => emit({ do: "go", place: { view: "runs", delivery, run, task: null } })),
-      h("span", { class: "sub" }, ` ${sum(tasks.length, "task")}`));
+      h("span", { class: "sub" }, ` ${counted(tasks.length, "task")}`));
   }
 
   /**
@@ -170,15 +170,24 @@ export function makeCompare(emit, ask) {
   function mutations(changes) {
     const shown = less ? changes.filter((change) => !change.same) : changes;
     if (changes.length === 0) return notice("Neither run changed anything.", "changes");
-    if (shown.length === 0) return notice(`Both left ${sum(changes.length, "subject")} alike.`, "changes");
-    return section("What they changed", ...shown.slice(0, 200).map((change, at) => {
+    if (shown.length === 0) return notice(`Both left ${counted(changes.length, "subject")} alike.`, "changes");
+    return h("div", { "data-key": "changes" },
+      some("What they changed", shown.filter((change) => !change.remarked)),
+      some("What they left as it was", shown.filter((change) => change.remarked)));
+  }
+
+  /** @param {string} title @param {Change[]} shown */
+  function some(title, shown) {
+    if (shown.length === 0) return null;
+    return section(title, ...shown.slice(0, 200).map((change, at) => {
       const open = at < 5 ? !folds.has(change.subject) : folds.has(change.subject);
-      const [before, after] = [change.left.at(-1), change.right.at(-1)];
+      const [before, after] = [endOf(change, "left"), endOf(change, "right")];
+      const lines = change.same ? [] : diffOf(before?.after ?? null, after?.after ?? null);
       return h("section", { class: "effect", "data-key": change.subject },
         h("div", { class: "head" },
           h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => folds.toggle(change.subject) }, words(change)),
           link(change.subject, () => emit({ do: "go", place: { view: "entity", subject: change.subject } }), { class: "link subject" })),
-        open && !change.same ? diff(diffOf(before?.after ?? null, after?.after ?? null), null) : null);
+        open && lines.length > 0 ? diff(lines, null) : null);
     }), shown.length > 200 ? notice(`${shown.length - 200} more are not shown.`) : null);
   }
 
@@ -198,12 +207,4 @@ function words({ left, right, same }) {
   if (same) return "= the same";
   const said = (/** @type {EffectAnswer[]} */ side) => side.map((effect) => effect.operation).join(", ") || "untouched";
   return `${said(left)} ↔ ${said(right)}`;
-}
-
-/**
- * @param {number} count
- * @param {string} what
- */
-function sum(count, what) {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }

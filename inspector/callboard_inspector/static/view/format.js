@@ -145,6 +145,11 @@ export function size(bytes) {
   return `${(bytes / 1e6).toPrecision(3)} MB`;
 }
 
+/** How many of what: "1 change", "2 changes". @param {number} number @param {string} what */
+export function counted(number, what) {
+  return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** @param {number} number */
 export function count(number) {
   return number.toLocaleString("en-GB").replaceAll(",", " ");

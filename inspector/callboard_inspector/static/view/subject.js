@@ -97,7 +97,7 @@ export function makeSubject(emit, ask) {
   /** @param {SubjectAnswer} answer */
   function history({ effects, more }) {
     if (effects.length === 0) return [];
-    return [section("What changed it, newest first",
+    return [section("What was done to it, newest first",
       ...effects.map((effect, at) => {
         const key = `${effect.run} ${effect.task} ${effect.at} ${at}`;
         const open = at < 3 ? !folds.has(key) : folds.has(key);
@@ -110,7 +110,7 @@ export function makeSubject(emit, ask) {
             runLink(effect)),
           open ? changeOf(effect, key, folds) : null);
       }),
-      more ? notice("Older changes are not shown.") : null)];
+      more ? notice("What is older is not shown.") : null)];
   }
 
   /** @param {SubjectAnswer} answer */
@@ -121,12 +121,12 @@ export function makeSubject(emit, ask) {
   }
 
   /** @param {Look} look */
-  function lookRow({ provider, run, delivery, at, state, changed }) {
+  function lookRow({ provider, run, delivery, at, state, operation }) {
     return h("tr", { "data-key": provider },
       h("th", { scope: "row" }, plain(provider)),
       h("td", null, stateMark(state)),
       h("td", null, link(clockTime(at * 1000), () => emit({ do: "go", place: { view: "runs", delivery, run, task: null } }))),
-      h("td", null, changed ? "changed it in this run" : "did not touch it"));
+      h("td", null, operation === null ? "did not touch it" : `${plain(operation)} it in this run`));
   }
 
   /** @param {SubjectAnswer} answer */

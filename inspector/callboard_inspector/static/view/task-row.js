@@ -6,7 +6,7 @@
 
 import { plain, sentence } from "../state/plain.js";
 import { taskId } from "../state/rows.js";
-import { duration, elapsed, h, icon, shapeOf } from "./format.js";
+import { counted, duration, elapsed, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText } from "./virtual-rows.js";
 
 /** @typedef {import("../state/visible.js").Row} Row */
@@ -85,7 +85,8 @@ function sayMore({ task, open, hidden, worst }) {
   const said = [];
   if (task.attempt > 1) said.push(`attempt ${task.attempt}`);
   if (task.progress !== null) said.push(progressOf(task.progress));
-  if (task.effects > 0) said.push(`${task.effects} ${task.effects === 1 ? "change" : "changes"}`);
+  if (task.effects > task.remarks) said.push(counted(task.effects - task.remarks, "change"));
+  if (task.remarks > 0) said.push(counted(task.remarks, "remark"));
   for (const [name, value] of Object.entries(task.labels).slice(0, LABELS)) said.push(`${name} ${String(value)}`);
   if (task.folded > 0) said.push(`${task.folded} more that completed`);
   return { text: joined(said.join(" · ")), kind: "labels" };

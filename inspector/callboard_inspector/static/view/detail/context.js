@@ -154,7 +154,7 @@ function livelyOf(row) {
     state: /** @type {TaskRecord["state"]} */ (row.state), waits: row.waits, progress: row.progress,
     started: row.started === null ? null : row.started / 1000,
     ended: row.ended === null ? null : row.ended / 1000,
-    effects: row.effects, folded: row.folded,
+    effects: row.effects, remarks: row.remarks, folded: row.folded,
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The tab with what a task changed: one diff for each change.
+ * The tab with what a task changed: one diff for each change, and its remarks apart.
  *
  * Owns asking for further pages, and which diffs are shown whole.
  */
@@ -7,7 +7,8 @@
 import { clockTime, h } from "../format.js";
 import { countsOf, diffOf } from "../../state/diff.js";
 import { plain } from "../../state/plain.js";
-import { Folds, copyButton, diff, link, notice } from "./parts.js";
+import { decides, messageOf, tallyOf } from "../../state/standing.js";
+import { Folds, copyButton, diff, link, notice, section } from "./parts.js";
 
 /** @typedef {import("../../wire.js").EffectAnswer} EffectAnswer */
 /** @typedef {import("./context.js").Context} Context */
@@ -59,10 +60,28 @@ export function makeEntities(redraw, ask, emit) {
         h("label", null,
           h("input", { type: "checkbox", checked: everything, onchange: () => { everything = !everything; pages = 1; redraw(); } }),
           " with everything below")),
-      ...shown.map((effect, at) => change(context, effect, at)),
+      ...parts(context, shown, more),
       shown.length === 0 ? notice(error ?? (loading ? "Loading…" : more ? "Nothing among those looked at so far." : nothing(context))) : null,
       more ? h("p", { class: "row", "data-key": "more" }, link("Show more", () => { pages += 1; redraw(); })) : null,
     ];
+  }
+
+  /**
+   * What was left as it was comes first: there a person may have to do something.
+   * @param {Context} context
+   * @param {EffectAnswer[]} shown
+   * @param {boolean} more there are further ones
+   */
+  function parts(context, shown, more) {
+    const drawn = shown.map((effect, at) => ({ effect, element: change(context, effect, at) }));
+    return [false, true].map((changed) => {
+      const some = drawn.filter(({ effect }) => decides(effect) === changed);
+      if (some.length === 0) return null;
+      const tally = `${plain(tallyOf(some.map(({ effect }) => effect)))}${more ? ", …" : ""}`;
+      const part = section(`${changed ? "Changed" : "Left as it was"}: ${tally}`, ...some.map(({ element }) => element));
+      part.dataset["key"] = changed ? "changed" : "left";
+      return part;
+    });
   }
 
   /**
@@ -96,6 +115,8 @@ export function makeEntities(redraw, ask, emit) {
  */
 export function changeOf(effect, key, folds) {
   if (effect.cut) return notice(effect.cut);
+  const message = messageOf(effect);
+  if (message !== null) return h("p", { class: "said" }, plain(message));
   const whole = folds.has(`${key} whole`);
   const lines = diffOf(effect.before, effect.after, whole ? Infinity : undefined);
   if (lines.length === 0) return notice("Nothing is recorded of what it was or became.");
