@@ -8,6 +8,7 @@ import { Connection } from "./connection.js";
 import { Questions } from "./questions.js";
 import { parse, statesOf } from "./state/filter.js";
 import { Freezer } from "./state/freezer.js";
+import { firstRow, isFollowing } from "./state/follow.js";
 import { isStep, readRoute, writeRoute } from "./state/route.js";
 import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
 import { makeAnnouncer } from "./view/announcer.js";
@@ -91,9 +92,9 @@ function take(frame) {
     if (state.frozen !== null) state = { ...state, frozen: { ...state.frozen, behind: freezer.behind } };
     return;
   }
-  const newest = served().deliveries.order[0];
+  const following = freezer === null && opened === null && !detail.isEditing() && isFollowing(state);
   served().apply(frame);
-  if (freezer === null && opened === null && newest !== undefined && newest === state.place.delivery) followNewest();
+  if (following) follow();
 }
 
 /** The picture that the server keeps current, also while a file is looked at. */
@@ -117,12 +118,14 @@ function freeze() {
   }
 }
 
-/** The newest delivery was looked at: one that is newer still takes its place. */
-function followNewest() {
-  const { view, delivery, task, at } = state.place;
-  if (!state.follow || view !== "runs" || task !== null || at !== null) return;
-  const [newest] = state.picture.deliveries.order;
-  if (newest !== undefined && newest !== delivery) emit({ do: "go", place: { delivery: newest, run: null, task: null } });
+/** The newest delivery was looked at: one that is newer still takes its place, also in the history. */
+function follow() {
+  const delivery = firstRow(state);
+  if (delivery === null || delivery === state.place.delivery) return;
+  const before = state;
+  state = reduce(state, { do: "go", place: { delivery } });
+  history.replaceState(null, "", writeRoute(state));
+  look(before);
 }
 
 function scopes() {
@@ -323,7 +326,7 @@ function choices(typed) {
     { name: "Go to runs", run: () => emit({ do: "go", place: { view: "runs" } }) },
     { name: "Go to providers", run: () => emit({ do: "go", place: { view: "providers" } }) },
     { name: "Go to entities", run: () => emit({ do: "go", place: { view: "entity" } }) },
-    { name: "Newest delivery", key: "n", run: () => { const newest = deliveries.newest(); if (newest) emit({ do: "go", place: { view: "runs", delivery: newest.id } }); } },
+    { name: "Newest delivery", key: "n", run: () => { emit({ do: "go", place: { view: "runs" } }); deliveries.chooseNewest(); } },
     { name: state.frozen === null ? "Freeze" : "Go on", key: "p", run: () => emit({ do: "freeze" }) },
     { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
     { name: "Show what is parked or failed", run: () => emit({ do: "filter", text: "state:parked,failed" }) },

@@ -26,7 +26,7 @@ const UNPARKABLE = new Set(["parked", "failed", "held"]);
  * @param {() => void} redraw
  * @param {Ask} ask
  * @param {Emit} emit
- * @returns {ActionBar & { reset: () => void }}
+ * @returns {ActionBar & { reset: () => void, isEditing: () => boolean }}
  */
 export function makeActions(redraw, ask, emit) {
   /** The text in the editor; null while it is closed, "" while the payload is loaded. @type {string | null} */
@@ -196,7 +196,7 @@ export function makeActions(redraw, ask, emit) {
     loaded = focused = false;
   }
 
-  return { draw, reset };
+  return { draw, reset, isEditing: () => editing !== null };
 }
 
 /**

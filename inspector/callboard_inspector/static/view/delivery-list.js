@@ -1,8 +1,7 @@
 /**
  * The list of deliveries, newest first.
  *
- * Owns what a delivery looks like on two lines, and staying at the newest while it is
- * the one that is selected.
+ * Owns what a delivery looks like on two lines, and that what somebody reads stays where it is.
  */
 
 import { deliveryFilter, noStates, parse, STATES, statesOf } from "../state/filter.js";
@@ -59,15 +58,16 @@ export function makeDeliveryList(emit) {
     seen.now = nowOf(state);
     seen.selected = state.place.delivery;
     const { deliveries } = state.picture;
+    const height = state.compact ? COMPACT : NORMAL;
     if (known.deliveries !== deliveries || known.version !== deliveries.version || known.filter !== state.filter) {
       const wanted = deliveryFilter(parse(state.filter));
       // A filter may find what lies below a gap; unfiltered, the list would hide that there is one.
       const order = wanted === null ? deliveries.whole : deliveries.order;
       const all = order.map((id) => /** @type {Delivery} */ (deliveries.known.get(id)));
+      const before = known.rows;
       known = { deliveries, version: deliveries.version, filter: state.filter, filtered: wanted !== null, rows: wanted === null ? all : all.filter(wanted) };
+      keepPlace(before, height);
     }
-    const height = state.compact ? COMPACT : NORMAL;
-    keepPlace(state, height);
     rows.draw(known.rows, height);
     setAttribute(rows.element, "aria-activedescendant", inSight(state.place.delivery));
     const { filtered } = known;
@@ -106,19 +106,16 @@ export function makeDeliveryList(emit) {
     return id !== null && rows.shown.has(id) ? `delivery-${id}` : null;
   }
 
-  /** What somebody reads does not move when newer ones come. @type {string | null} */
-  let anchor = null;
-  let anchorAt = 0;
-
-  /** @param {State} state @param {number} height */
-  function keepPlace(state, height) {
-    if (anchor !== null && anchorAt !== 0) {
-      const at = known.rows.findIndex((row) => row.id === anchor);
-      if (at > anchorAt) rows.scrollTo(rows.top + (at - anchorAt) * height);
-    }
-    if (state.follow && known.rows[0]?.id === state.place.delivery) rows.scrollTo(0);
-    anchorAt = Math.floor(rows.top / height);
-    anchor = known.rows[anchorAt]?.id ?? null;
+  /**
+   * What somebody reads does not move when newer ones come.
+   * @param {readonly Delivery[]} before
+   * @param {number} height
+   */
+  function keepPlace(before, height) {
+    const top = Math.floor(rows.top / height);
+    const id = top === 0 ? undefined : before[top]?.id;
+    const at = id === undefined ? -1 : known.rows.findIndex((row) => row.id === id);
+    if (at > top) rows.scrollTo(rows.top + (at - top) * height);
   }
 
   return {
@@ -132,7 +129,12 @@ export function makeDeliveryList(emit) {
       choose(row.id);
       rows.reveal(next);
     },
-    newest: () => known.rows[0] ?? null,
+    chooseNewest() {
+      const [newest] = known.rows;
+      if (newest === undefined) return;
+      choose(newest.id);
+      rows.scrollTo(0);
+    },
   };
 }
 

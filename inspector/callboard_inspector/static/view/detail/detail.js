@@ -136,5 +136,5 @@ export function makeDetail(emit, ask) {
     /** @type {HTMLElement | null} */ (tabs.querySelector(`#tab-${next}`))?.focus();
   }
 
-  return { element, draw };
+  return { element, draw, isEditing: actions.isEditing };
 }
