@@ -66,10 +66,10 @@ class Failure(Struct, frozen=True, omit_defaults=True, gc=False):
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
     """The exceptions of a group; nothing for any other exception."""
-    if isinstance(error, BaseExceptionGroup):
-        # By the base class: a stranger's own property may raise anything.
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        return _GROUPED.__get__(group)
+    # A stranger's own property may raise anything: its type is asked, not ``__class__``
+    # as ``isinstance`` would, and the base class has the members.
+    if issubclass(type(error), BaseExceptionGroup):
+        return _GROUPED.__get__(error)
     return ()
 
 

@@ -23,7 +23,7 @@ def close(task: Task, error: BaseException) -> None:
 def is_cancellation(error: BaseException) -> bool:
     """Whether ``error`` is a cancellation and nothing else."""
     cancelled = anyio.get_cancelled_exc_class()
-    return all(isinstance(leaf, cancelled) for leaf in leaves_of(error))
+    return all(issubclass(type(leaf), cancelled) for leaf in leaves_of(error))
 
 
 def explain(task: Task, error: BaseException) -> str:

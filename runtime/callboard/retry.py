@@ -30,9 +30,10 @@ class Retry(Struct, frozen=True):
 
     def wants(self, error: BaseException) -> bool:
         """Whether ``error`` is worth another attempt; a group if all of it is."""
+        kinds = [type(leaf) for leaf in leaves_of(error)]
         return all(
-            isinstance(leaf, self.on) and not isinstance(leaf, self.never_on)
-            for leaf in leaves_of(error)
+            issubclass(kind, self.on) and not issubclass(kind, self.never_on)
+            for kind in kinds
         )
 
     def wait(self, attempt: int, error: BaseException) -> float:

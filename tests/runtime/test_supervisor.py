@@ -79,6 +79,16 @@ class Asks(Exception):
     retry_after = property(lambda self: broken(self.asked))
 
 
+class Classless(Exception):
+    """Raises when it is asked for its class, until pytest asks."""
+
+    hostile = True
+
+    @property
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] - as a stranger's
+        return broken(ZeroDivisionError() if self.hostile else Classless)
+
+
 class Hollow(ExceptionGroup[ValueError]):
     exceptions = property(lambda _self: broken(ZeroDivisionError()))  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride] - as a stranger's
     __cause__ = property(lambda _self: broken(ZeroDivisionError()))  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - as a stranger's
@@ -106,6 +116,31 @@ def test_error_that_is_itself_broken_is_its_providers_alone(
         provider("broken", raising(error), retry=Retry(attempts=2)),
         provider("steady", steady),
     )
+    assert find(tree, "broken")["state"] == "errored"
+    assert find(tree, "steady")["state"] == "completed"
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_error_that_raises_when_asked_for_its_class_is_its_providers_alone(
+    grouped: bool, virtually: Virtually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[int] = []
+
+    async def body(run: Run) -> None:
+        attempts.append(run.attempt)
+        await raising(ExceptionGroup("", [Classless()]) if grouped else Classless())(
+            run
+        )
+
+    try:
+        tree = performed(
+            virtually,
+            provider("broken", body, retry=Retry(attempts=2)),
+            provider("steady", steady),
+        )
+    finally:
+        monkeypatch.setattr(Classless, "hostile", False)
+    assert attempts == [1, 2]
     assert find(tree, "broken")["state"] == "errored"
     assert find(tree, "steady")["state"] == "completed"
 
