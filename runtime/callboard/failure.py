@@ -93,8 +93,8 @@ def describe(error: BaseException, redactor: Redactor) -> Failure:
         return Failure(type=_qualified(type(error)), message=message)
 
 
-def told(error: BaseException) -> str:
-    """``error`` on one line: its type and its message.
+def summarize(error: BaseException) -> str:
+    """``error`` on one line: its type and its message, with no secret masked.
 
     Not its ``repr``, which of some errors shows all of a text that had one wrong character.
     """

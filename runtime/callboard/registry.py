@@ -16,7 +16,7 @@ from typing import Any
 from callboard.board import Callboard, Mount
 from callboard.checks import Finding
 from callboard.database import Database
-from callboard.failure import told
+from callboard.failure import summarize
 from callboard.provider import Provider
 from callboard.relay import RelaySettings
 from callboard.settings import Settings, SettingsError
@@ -88,7 +88,7 @@ def providers_from(target: str, board: Callboard) -> list[Provider]:
     except SettingsError:
         raise
     except Exception as error:
-        raise SettingsError(f"--with {target}: {told(error)}") from error
+        raise SettingsError(f"--with {target}: {_said(error, board)}") from error
     providers = [each for each in made if isinstance(each, Provider)]
     if len(providers) < len(made):
         came = ", ".join(type(each).__name__ for each in made)
@@ -117,7 +117,7 @@ async def findings(board: Callboard) -> list[Finding]:
         try:
             found += await point.load()(board)
         except Exception as error:  # noqa: BLE001 - a check that fails is a finding
-            detail = f"the check itself failed: {told(error)}"
+            detail = f"the check itself failed: {_said(error, board)}"
             found.append(Finding(point.name, ok=False, detail=detail))
     return found
 
@@ -130,4 +130,9 @@ def _make(point: EntryPoint, board: Callboard) -> Any:
         raise
     except Exception as error:
         message = f"entry point {point.group}: {point.name} ({point.value})"
-        raise SettingsError(f"{message} failed: {told(error)}") from error
+        raise SettingsError(f"{message} failed: {_said(error, board)}") from error
+
+
+def _said(error: Exception, board: Callboard) -> str:
+    """What a stranger's code raised, as it may be printed."""
+    return board.settings.redactor.text(summarize(error))

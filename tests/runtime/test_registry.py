@@ -41,6 +41,15 @@ def refuse(_board: Callboard) -> Any:
     raise SettingsError("callboard.toml: x: expected y, got z")
 
 
+def tell_secret(board: Callboard) -> Any:
+    (secret,) = board.settings.secrets("TOKEN")
+    raise ValueError(f"the token {secret} will not do")
+
+
+async def tell_secret_too(board: Callboard) -> list[Finding]:
+    return list(tell_secret(board))
+
+
 async def works(_board: Callboard) -> Iterable[Finding]:
     return [Finding("toy", ok=True, detail="works")]
 
@@ -119,6 +128,28 @@ async def test_what_a_room_says_of_its_settings_is_told_as_it_is(
     with pytest.raises(SettingsError) as told:
         rooms.assemble(Settings(environment={}), database)
     assert str(told.value) == "callboard.toml: x: expected y, got z"
+
+
+async def test_secret_in_what_a_package_raises_is_masked(
+    monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path
+) -> None:
+    settings = Settings(environment={"CALLBOARD_TOKEN": "s3cret-words"})
+    installed(monkeypatch, checks={"toy": "tell_secret_too"})
+    board = rooms.assemble(settings, database)
+    said = [finding.detail for finding in await rooms.findings(board)]
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "def make(board):\n"
+        "    (secret,) = board.settings.secrets('TOKEN')\n"
+        "    raise ValueError(f'the token {secret} will not do')\n"
+    )
+    with pytest.raises(SettingsError) as with_one:
+        rooms.providers_from(f"{file}:make", board)
+    installed(monkeypatch, providers={"toy": "tell_secret"})
+    with pytest.raises(SettingsError) as installed_one:
+        rooms.assemble(settings, database)
+    for words in (*said, str(with_one.value), str(installed_one.value)):
+        assert words.endswith("ValueError: the token [redacted] will not do")
 
 
 async def test_section_that_no_room_asked_for_is_an_error(
