@@ -24,9 +24,12 @@ UNKNOWN = "Nothing is known of this delivery."
 
 
 def snapshot_of_list(trace: Trace) -> Iterator[Snapshot]:
-    """The newest deliveries."""
+    """The deliveries that came to memory last."""
     time, sequence = clock.now() * 1000, trace.sequence
-    views = tuple(trace.deliveries.values())[-NEWEST:]
+    views = tuple(trace.deliveries.values())
+    # After the deliveries: what is let go of meanwhile may only raise it.
+    floor = max([trace.floor, *(view.id for view in views[:-NEWEST])])
+    views = views[-NEWEST:]
     part = partial(Snapshot, scope=LIST, sequence=sequence, time=time)
     yield part(part="begin")
     rows = Rows(time / 1000)
@@ -36,7 +39,7 @@ def snapshot_of_list(trace: Trace) -> Iterator[Snapshot]:
             rows = Rows(time / 1000)
         rows.add_delivery(view)
     yield part(part="nodes", **rows.fields())
-    yield part(part="end", older=dict(trace.let_go))
+    yield part(part="end", older=dict(trace.let_go), floor=floor)
 
 
 async def snapshot_of_tree(

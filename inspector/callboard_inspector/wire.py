@@ -93,6 +93,9 @@ class Snapshot(
     older: dict[str, int] = {}
     """At the end of the list: deliveries that are not in it, because memory has let go of
     them since the start, by the state they were in. The journal may have them."""
+    floor: str = ""
+    """At the end of the list: every delivery with a greater id is in it. What failed is
+    remembered for longer than what ended well, so below it some may be missing."""
 
 
 class Delta(

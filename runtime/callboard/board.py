@@ -52,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_REMEMBERED = 500
+"""Deliveries of earlier processes that are shown from the start."""
 _PROBE = 2.0
 """Seconds that a journal has to show that it takes writes again."""
 
@@ -309,8 +311,12 @@ class Callboard:
     async def _remember(self) -> None:
         """Show the newest deliveries of earlier processes."""
         newest = await self.database.read(
-            lambda c: history.list_deliveries(c, history.DeliveryFilter(), 500)
+            lambda c: history.list_deliveries(
+                c, history.DeliveryFilter(), _REMEMBERED + 1
+            )
         )
+        if len(newest) > _REMEMBERED:
+            self.trace.floor = newest.pop().id
         for view in reversed(newest):
             self.trace.show(view)
 

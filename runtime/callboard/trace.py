@@ -57,6 +57,9 @@ class Trace:
         self.deliveries: OrderedDict[str, DeliveryView] = OrderedDict()
         self.let_go: Counter[str] = Counter()
         """Deliveries that memory has let go of, by the state they were in."""
+        self.floor = ""
+        """Every delivery with a greater id is in memory: what ends well goes first, so
+        one that failed may stay although newer ones went."""
         self._tree_limit = trees
         self._tree_bytes = tree_bytes
         self._weights: dict[str, int] = {}
@@ -158,6 +161,8 @@ class Trace:
                 oldest = self._oldest()
                 if oldest is None:
                     break
+                # First of all: who looks meanwhile may take it for higher, never lower.
+                self.floor = max(self.floor, oldest.id)
                 del self.deliveries[oldest.id]
                 self.let_go[oldest.state] += 1
         self.publish(view)

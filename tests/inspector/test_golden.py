@@ -276,7 +276,7 @@ def live(talk: Conversation) -> None:
 
 
 def returning(talk: Conversation) -> None:
-    """A watcher that goes and comes back: in time, too late, and after a restart."""
+    """A watcher that goes and comes back: in time, too late, after a restart."""
     push, team = talk.deliver("push"), talk.deliver("team", "created")
     root, other = talk.run(push), talk.run(team)
     task = talk.spawn(root, "users")
@@ -293,6 +293,8 @@ def returning(talk: Conversation) -> None:
     talk.watch(push.id, team.id)
     talk.changes()
     talk.open()
+    for _ in range(7):
+        talk.deliver("star")  # more than memory keeps
     again = talk.deliver("push")
     talk.connect()
     talk.run(again)

@@ -3,6 +3,7 @@
 import gc
 import threading
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -176,3 +177,18 @@ async def test_watcher_that_never_reads_slows_no_run_and_holds_no_memory() -> No
         views = [item for item in missed if isinstance(item, DeliveryView)]
     assert len(views) == len({view.id for view in views}) == 200
     assert len(gate.ended) == 200
+
+
+@pytest.mark.anyio
+async def test_after_a_restart_memory_says_down_to_where_it_has_every_delivery(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "callboard.db"
+    async with open_board(Gate(is_open=True), path=file) as board:
+        with anyio.fail_after(30):
+            ids = [await deliver(board, "nobody wants it") for _ in range(503)]
+            await settled(board)
+        assert board.trace.floor == ""
+    async with open_board(Gate(is_open=True), path=file) as board:
+        assert set(board.trace.deliveries) == set(ids[3:])
+        assert board.trace.floor == ids[2]

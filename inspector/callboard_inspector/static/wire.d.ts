@@ -57,6 +57,7 @@ export interface Snapshot {
   run?: string | null;
   note?: string | null;
   older?: Record<string, number>;
+  floor?: string;
 }
 
 /** A delivery. Numbers named after texts point into the frame's ``strings``. */

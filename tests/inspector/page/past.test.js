@@ -9,39 +9,12 @@ import { noStates, parse, statesOf } from "../../../inspector/callboard_inspecto
 
 /** @param {number} n @param {string} state @returns {Delivery} */
 const delivery = (n, state) => /** @type {any} */ ({ id: `d${String(n).padStart(3, "0")}`, state, revision: 1 });
-const ids = (/** @type {readonly string[]} */ order) => order.map((id) => Number(id.slice(1)));
 
 function newest() {
   const deliveries = new Deliveries();
-  deliveries.replace([delivery(98, "completed"), delivery(99, "completed")]);
+  deliveries.replace([delivery(98, "completed"), delivery(99, "completed")], "d097");
   return deliveries;
 }
-
-test("what a search found far below is in the list only where it is looked for", () => {
-  const deliveries = newest();
-  const asked = deliveries.nextOlder(["parked"]);
-  assert.deepEqual(asked, { of: "deliveries", before: "d098", state: "parked" });
-  deliveries.take(/** @type {any} */ (asked), [delivery(40, "parked"), delivery(30, "parked")], true);
-  assert.deepEqual([ids(deliveries.order), ids(deliveries.whole)], [[99, 98, 40, 30], [99, 98]]);
-  assert.equal(deliveries.nextOlder(["parked"])?.before, "d030");
-  assert.equal(deliveries.nextOlder(null)?.before, "d098");
-  deliveries.take({ of: "deliveries", before: "d030", state: "parked" }, [], false);
-  assert.equal(deliveries.nextOlder(["parked"]), null);
-  assert.equal(deliveries.nextOlder(["parked", "failed"])?.state, "failed");
-  deliveries.take({ of: "deliveries", before: "d098" }, [delivery(97, "completed"), delivery(40, "parked")], true);
-  assert.deepEqual(ids(deliveries.whole), [99, 98, 97, 40]);
-  deliveries.take({ of: "deliveries", before: "d040" }, [delivery(30, "parked")], false);
-  assert.deepEqual([ids(deliveries.whole), deliveries.nextOlder(null)], [[99, 98, 97, 40, 30], null]);
-});
-
-test("a delivery of long ago that has just moved hides nothing between", () => {
-  const deliveries = new Deliveries();
-  deliveries.replace([delivery(98, "completed"), delivery(12, "failed"), delivery(99, "completed")]);
-  assert.deepEqual([ids(deliveries.order), ids(deliveries.whole)], [[99, 98, 12], [99, 98]]);
-  assert.equal(deliveries.nextOlder(null)?.before, "d098");
-  deliveries.put(delivery(11, "failed"));
-  assert.deepEqual(ids(deliveries.whole), [99, 98]);
-});
 
 test("after an error the journal is asked again later, and at once by a person", async (context) => {
   context.after(() => mock.timers.reset());

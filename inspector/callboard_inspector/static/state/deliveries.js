@@ -41,7 +41,7 @@ export class Deliveries {
     this.order = [];
     /** The oldest of all, once it is known that nothing is older. @type {string | null} */
     this.first = null;
-    /** The oldest above which none is missing; null: none is. @type {string | null} */
+    /** From this id on none is missing; null: none is. @type {string | null} */
     this.edge = null;
     /** How far down each state was searched for; null: to the end. @type {Map<string, string | null>} */
     this.searched = new Map();
@@ -71,11 +71,14 @@ export class Deliveries {
     return known;
   }
 
-  /** @param {readonly Delivery[]} all as they came to the server's memory, which may hold one of long ago that moved */
-  replace(all) {
+  /**
+   * @param {readonly Delivery[]} all
+   * @param {string} floor above this id none is missing: the server's memory keeps trouble for longer, and one of long ago that moved
+   */
+  replace(all, floor) {
     this.known = new Map(all.map((delivery) => [delivery.id, delivery]));
     this.order = [...this.known.keys()].sort(newestFirst);
-    this.edge = all[0]?.id ?? null;
+    this.edge = floor === "" ? null : `${floor}0`; // the next greater text
     this.searched.clear();
     this.counts.clear();
     for (const delivery of this.known.values()) this.count(delivery.state, 1);
@@ -85,11 +88,11 @@ export class Deliveries {
   /** Those above the first gap. */
   get whole() {
     const { order, edge } = this;
-    if (edge === null || edge === order.at(-1)) return order;
-    return order.slice(0, order.findIndex((id) => id < edge));
+    const gap = edge === null ? -1 : order.findIndex((id) => id < edge);
+    return gap < 0 ? order : order.slice(0, gap);
   }
 
-  /** The oldest of them, below which reading goes on. */
+  /** Where they end, and reading goes on below. */
   get oldest() {
     return this.edge ?? this.order.at(-1) ?? null;
   }

@@ -103,7 +103,7 @@ export class Picture {
     if (frame.part !== "end") return;
     this.coming.delete(frame.scope);
     if (frame.scope === "") {
-      this.deliveries.replace(parts.flatMap((part) => (part.deliveries ?? []).map((row) => readDelivery(row, part))));
+      this.deliveries.replace(parts.flatMap((part) => (part.deliveries ?? []).map((row) => readDelivery(row, part))), frame.floor ?? "");
       // The trees may be older than this list: their own deltas come after it.
       this.sequence ??= frame.sequence;
       return;
