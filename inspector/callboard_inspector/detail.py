@@ -25,7 +25,7 @@ from callboard_inspector import questions as q
 from callboard_inspector.cutting import cut_failure, cut_lines
 from callboard_inspector.provider_views import provider_views
 from callboard_inspector.rows import Rows
-from callboard_inspector.subjects import effects_of, subject_of
+from callboard_inspector.subjects import effects_of, subject_of, subjects_like
 from callboard_inspector.watched import Watched
 from callboard_inspector.wire import FRAME_AIM, Detail, Inspect
 
@@ -99,7 +99,7 @@ class Details:
                 answer = await self._whole(question)
             case q.OfEffects():
                 answer = await self._effects(question)
-            case q.OfSubject():
+            case q.OfSubject() | q.OfSubjects():
                 answer = await self._subject(question)
             case q.OfStack():
                 answer = await self._stack(question)
@@ -245,17 +245,18 @@ class Details:
         read = partial(effects_of, question=question)
         return await self._watched.read(read, q.EffectsAnswer([], 0, more=False))
 
-    async def _subject(self, question: q.OfSubject) -> q.SubjectAnswer:
+    async def _subject(
+        self, question: q.OfSubject | q.OfSubjects
+    ) -> q.SubjectAnswer | q.SubjectsAnswer:
+        if isinstance(question, q.OfSubjects):
+            _expect_name("like", question.like)
+            like = partial(subjects_like, like=question.like)
+            return await self._watched.read(like, q.SubjectsAnswer([], more=False))
         names = [provider.name for provider in self._watched.providers]
         subject = question.subject
-        if len(subject) > _SUBJECT or "\0" in subject:
-            came = "a NUL" if "\0" in subject else f"{len(subject):,}"
-            message = f"subject: expected at most {_SUBJECT:,} characters; got {came}"
-            raise NoAnswerError(message)
+        _expect_name("subject", subject)
         read = partial(subject_of, subject=subject, providers=names)
-        nothing = q.SubjectAnswer(
-            subject, [], more=False, standing=None, looks=[], similar=[]
-        )
+        nothing = q.SubjectAnswer(subject, [], more=False, standing=None, looks=[])
         return await self._watched.read(read, nothing)
 
     async def _whole(self, question: q.OfTree) -> q.TreeAnswer:
@@ -327,6 +328,13 @@ class Details:
         return q.DeliveriesAnswer(
             rows.strings, rows.base, rows.deliveries, len(found) > len(kept)
         )
+
+
+def _expect_name(what: str, name: str) -> None:
+    if len(name) > _SUBJECT or "\0" in name:
+        came = "a NUL" if "\0" in name else f"{len(name):,}"
+        message = f"{what}: expected at most {_SUBJECT:,} characters; got {came}"
+        raise NoAnswerError(message)
 
 
 def _read_body(connection: Connection, delivery: str) -> _Body | None:

@@ -12,6 +12,7 @@ from callboard.failure import Failure, Frame
 from callboard.history import RunSummary
 from callboard.journal import ActionEntry
 from callboard.scopes import ScopeFacts
+from callboard.subjects import SubjectSummary
 from callboard.task import LogLine, TaskRecord
 from callboard_inspector.rows import DeliveryRow
 
@@ -63,6 +64,12 @@ class OfSubject(Struct, frozen=True, tag_field="of", tag="subject"):
     subject: str
 
 
+class OfSubjects(Struct, frozen=True, tag_field="of", tag="subjects"):
+    """Subjects whose name has every word of ``like`` in it; those changed last if empty."""
+
+    like: str = ""
+
+
 class OfStack(Struct, frozen=True, tag_field="of", tag="stack"):
     """Where a live task stands at this moment."""
 
@@ -99,6 +106,7 @@ Question: TypeAlias = (
     | OfTree
     | OfEffects
     | OfSubject
+    | OfSubjects
     | OfStack
     | OfDeliveries
     | OfCounts
@@ -218,8 +226,13 @@ class SubjectAnswer(Struct, frozen=True, tag_field="of", tag="subject"):
     """
     looks: list[Look]
     """Of each provider that changed it, or else of all: its newest run."""
-    similar: list[str]
-    """When nothing changed it: subjects that did change and read alike."""
+
+
+class SubjectsAnswer(Struct, frozen=True, tag_field="of", tag="subjects"):
+    """See ``OfSubjects``."""
+
+    subjects: list[SubjectSummary]
+    more: bool
 
 
 class StackAnswer(Struct, frozen=True, tag_field="of", tag="stack"):
@@ -324,6 +337,7 @@ Answer: TypeAlias = (
     | TreeAnswer
     | EffectsAnswer
     | SubjectAnswer
+    | SubjectsAnswer
     | StackAnswer
     | DeliveriesAnswer
     | CountsAnswer

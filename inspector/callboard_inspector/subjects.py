@@ -1,17 +1,22 @@
 """What runs changed: the effects of a run, and all that is known of one subject.
 
-Owns the queries behind "why is it so?" and "why is it not there?", and keeping their
-answers below the size of a frame.
+Owns the answers to "why is it so?" and "why is it not there?", and keeping them
+below the size of a frame.
 """
 
 from collections.abc import Iterable, Sequence
 
 from msgspec import Raw, structs
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from callboard import history
 from callboard.effects import CHANGES
 from callboard.history import EffectRecord
+from callboard.subjects import (
+    recent_subjects,
+    subject_in_any_case,
+    subjects_with,
+)
 from callboard.tables import effects, runs
 from callboard_inspector.questions import (
     EffectAnswer,
@@ -19,10 +24,12 @@ from callboard_inspector.questions import (
     Look,
     OfEffects,
     SubjectAnswer,
+    SubjectsAnswer,
 )
 
 _EFFECTS = 100
-_SIMILAR = 20
+_FOUND = 50
+_WORDS = 8
 _ROOM = 256 * 1024
 _NOTHING = Raw(b"null")
 _ROW = 400
@@ -47,7 +54,7 @@ def subject_of(
 ) -> SubjectAnswer:
     """See ``OfSubject``; ``providers`` are all that there are now."""
     found = history.effects_on(connection, subject, _EFFECTS + 1)
-    if not found and (written := _in_another_case(connection, subject)) is not None:
+    if not found and (written := subject_in_any_case(connection, subject)) is not None:
         subject = written
         found = history.effects_on(connection, subject, _EFFECTS + 1)
     kept = _fitting(found[:_EFFECTS])
@@ -58,8 +65,17 @@ def subject_of(
         more=len(found) > len(kept),
         standing=_standing(connection, subject),
         looks=_looks(connection, subject, makers or providers),
-        similar=[] if found else _similar(connection, subject),
     )
+
+
+def subjects_like(connection: Connection, like: str) -> SubjectsAnswer:
+    """See ``OfSubjects``; words beyond the eighth are not looked at."""
+    words = like.split()[:_WORDS]
+    if words:
+        found = subjects_with(connection, words, _FOUND + 1)
+    else:
+        found = recent_subjects(connection, _FOUND + 1)
+    return SubjectsAnswer(found[:_FOUND], len(found) > _FOUND)
 
 
 def _standing(connection: Connection, subject: str) -> EffectAnswer | None:
@@ -67,17 +83,6 @@ def _standing(connection: Connection, subject: str) -> EffectAnswer | None:
     found = history.effects_on(connection, subject, 1, operations=CHANGES)
     bare = [structs.replace(record, before=None, after=None) for record in found]
     return _answer(bare[0], None) if bare else None
-
-
-def _in_another_case(connection: Connection, subject: str) -> str | None:
-    """The subject that differs by case alone, the newest changed of several."""
-    t = effects.c
-    return connection.execute(
-        select(t.subject)
-        .where(func.lower(t.subject) == func.lower(subject))
-        .order_by(t.at.desc())
-        .limit(1)
-    ).scalar()
 
 
 def _looks(
@@ -120,22 +125,6 @@ def _looks(
             )
     looks.sort(key=lambda look: look.at, reverse=True)
     return looks
-
-
-def _similar(connection: Connection, subject: str) -> list[str]:
-    """Subjects that have the wanted one's last part in them, newest change first."""
-    part = subject.replace(":", "/").rpartition("/")[2].strip()
-    if not part:
-        return []
-    t = effects.c
-    found = connection.execute(
-        select(t.subject)
-        .where(t.subject.icontains(part, autoescape=True))
-        .group_by(t.subject)
-        .order_by(func.max(t.at).desc())
-        .limit(_SIMILAR)
-    )
-    return list(found.scalars())
 
 
 def _fitting(records: list[EffectRecord]) -> list[EffectAnswer]:

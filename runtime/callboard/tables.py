@@ -91,6 +91,7 @@ effects = sa.Table(
     sa.Column("before", sa.LargeBinary),
     sa.Column("after", sa.LargeBinary),
     sa.Index("effects_subject", "subject", "at"),
+    sa.Index("effects_any_case", sa.text("lower(subject)")),
 )
 
 actions = sa.Table(

@@ -102,3 +102,37 @@ def test_what_was_refused_stands_apart_from_what_changed(
     changed = page.locator(".compare-page .part", has_text="What they changed")
     expect(changed.locator(".effect")).to_have_count(1)
     expect(changed).to_contain_text(lamp)
+
+
+def test_subject_is_found_by_a_part_of_its_name_with_the_keyboard(
+    house: House, page: Page
+) -> None:
+    written(house, ("added", "group:acme/Night-shift"), ("added", "user:acme/hamlet"))
+    page.goto(house.link("view=entity"))
+    options = page.get_by_role("option")
+    expect(options.first).to_contain_text("user:acme/hamlet")  # the newest
+    page.get_by_label("Look up").fill("shift acme")
+    expect(options).to_have_count(1)
+    expect(options).to_contain_text("group:acme/Night-shift")
+    page.keyboard.press("ArrowDown")
+    expect(options).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict")).to_contain_text("There: added last by clerk")
+    expect(options).to_have_count(0)
+    page.get_by_label("Look up").fill("ghost")
+    expect(page.locator(".finder")).to_contain_text("Nothing that is on record")
+    page.keyboard.press("Escape")
+    expect(page.locator(".verdict")).to_contain_text("There: added last by clerk")
+    page.get_by_label("Look up").fill("hamlet")
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict")).to_contain_text("Not there: no run")
+    page.get_by_role("button", name="user:acme/hamlet").click()
+    expect(page.locator(".verdict")).to_contain_text("There: added last by clerk")
+
+
+def test_entities_page_of_a_new_journal_says_that_nothing_was_changed_yet(
+    page: Page,
+) -> None:
+    with served() as house:
+        page.goto(house.link("view=entity"))
+        expect(page.locator(".finder")).to_contain_text("has changed anything yet")

@@ -1,5 +1,7 @@
 """What runs changed, and why something is not there."""
 
+from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -7,9 +9,11 @@ import msgspec
 import pytest
 from msgspec import Raw
 from sqlalchemy import Connection
+from sqlalchemy.event import listen, remove
 
 from callboard import (
     Callboard,
+    Database,
     Effect,
     EventName,
     Provider,
@@ -29,12 +33,15 @@ from callboard_inspector.questions import (
     OfEffects,
     OfPayload,
     OfSubject,
+    OfSubjects,
     OfTree,
     PayloadAnswer,
     Question,
     SubjectAnswer,
+    SubjectsAnswer,
     TreeAnswer,
 )
+from callboard_inspector.subjects import subject_of, subjects_like
 from callboard_inspector.watched import watched_board
 from callboard_inspector.wire import FRAME_LIMIT, Inspect, encode
 
@@ -110,7 +117,6 @@ async def test_removed_subject_tells_who_removed_it_and_who_looked_since() -> No
     assert [(k.provider, k.delivery, k.operation) for k in answer.looks] == [
         ("shelf", last, None)
     ]
-    assert answer.similar == []
 
 
 async def test_whether_a_subject_is_there_follows_from_what_gave_or_took_it() -> None:
@@ -171,10 +177,9 @@ async def test_subject_in_another_case_is_the_same_one() -> None:
     assert isinstance(answer, SubjectAnswer)
     assert answer.subject == "group:acme/platform"
     assert [effect.operation for effect in answer.effects] == ["added"]
-    assert answer.similar == []
 
 
-async def test_unknown_subject_gets_those_that_read_alike_and_every_provider() -> None:
+async def test_unknown_subject_gets_every_provider() -> None:
     boards: list[Callboard] = []
     with anyio.fail_after(20):
         async with open_board(Shelf(boards), Idle()) as board:
@@ -184,13 +189,42 @@ async def test_unknown_subject_gets_those_that_read_alike_and_every_provider() -
             await deliver(board, "idle", {})
             await settled(board)
             near = await ask(board, OfSubject("component:site_1"))
-            wild = await ask(board, OfSubject("component:default/%"))
     assert isinstance(near, SubjectAnswer)
-    assert isinstance(wild, SubjectAnswer)
     assert near.effects == []
-    assert near.similar == ["component:default/Site_1"]
     assert {look.provider for look in near.looks} == {"shelf", "idle"}
-    assert wild.similar == []
+
+
+async def test_subjects_are_found_by_parts_of_their_names_or_the_newest_first() -> None:
+    boards: list[Callboard] = []
+    names = [f"component:default/Site_{n:02}" for n in range(60)]
+    with anyio.fail_after(20):
+        async with open_board(Shelf(boards)) as board:
+            boards.append(board)
+            empty = await found(board, "")
+            changes = [{"subject": name, "operation": "added"} for name in names]
+            await deliver(board, "shelf", {"changes": changes})
+            await settled(board)
+            again = {"subject": names[7], "operation": "rejected"}
+            await deliver(board, "shelf", {"changes": [again]})
+            await settled(board)
+            newest = await found(board, "")
+            many = await found(board, " site component ")
+            one = await found(board, "SITE_07")
+            wild = [await found(board, like) for like in ("%", "site_07 no")]
+    assert empty == SubjectsAnswer([], more=False)
+    assert [each.subject for each in newest.subjects[:2]] == [names[7], names[59]]
+    assert [each.subject for each in many.subjects] == names[:50]
+    assert (newest.more, many.more) == (True, True)
+    assert [(each.subject, each.operation) for each in one.subjects] == [
+        (names[7], "rejected")
+    ]
+    assert wild == [SubjectsAnswer([], more=False)] * 2
+
+
+async def found(board: Callboard, like: str) -> SubjectsAnswer:
+    answer = await ask(board, OfSubjects(like))
+    assert isinstance(answer, SubjectsAnswer)
+    return answer
 
 
 async def test_effects_come_by_pages_and_a_huge_document_is_left_out_with_a_word() -> (
@@ -248,8 +282,9 @@ async def test_whole_tree_comes_by_pages_that_fit_a_frame(*, in_memory: bool) ->
         (OfEffects("x", task=10**19), "task: expected at most"),
         (OfSubject("x" * 100_000), "subject: expected at most 10,000 characters"),
         (OfSubject("a\0b"), "got a NUL"),
+        (OfSubjects("a\0b"), "like: expected at most"),
     ],
-    ids=["offset", "task", "long", "nul"],
+    ids=["offset", "task", "long", "nul", "like"],
 )
 async def test_what_no_database_takes_is_refused_with_what_was_expected(
     question: Question, expected: str
@@ -317,3 +352,30 @@ async def test_trees_that_were_asked_for_lately_are_kept(
             for run in (*runs[:8], runs[0], runs[8], runs[0], runs[1]):
                 await details.answer(Inspect(1, OfTree(run)))
     assert read == [*runs, runs[1]]
+
+
+def test_looking_for_a_subject_never_reads_all_effects(database: Database) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(*event: Any) -> None:
+        asked.append((event[2], event[3]))
+
+    plans: list[str] = []
+    with database.engine.connect() as connection:
+        listen(connection, "before_cursor_execute", note)
+        subjects_like(connection, "site")
+        subject_of(connection, "Site", [])
+        remove(connection, "before_cursor_execute", note)
+        for statement, given in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+            plans += [row[-1] for row in rows]
+    assert any("effects_any_case" in plan for plan in plans), plans
+    assert not [plan for plan in plans if plan.startswith("SCAN effects")]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Generator[Database]:
+    database = Database.open(f"sqlite:///{tmp_path / 'callboard.db'}")
+    database.migrate("callboard", "callboard_version")
+    yield database
+    database.close()

@@ -7,9 +7,9 @@ export type ServerFrame = Hello | Snapshot | Delta | Gap | Beat | Detail | Resul
 
 export type ClientFrame = Subscribe | Inspect | Command;
 
-export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfCounts | OfProviders;
+export type Question = OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfSubjects | OfStack | OfDeliveries | OfCounts | OfProviders;
 
-export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer;
+export type Answer = DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | SubjectsAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer;
 
 export type CommandKind = "cancel" | "park" | "pause" | "replay" | "resume" | "unpark";
 
@@ -182,7 +182,7 @@ export interface Detail {
   request: number;
   revision: number;
   unchanged: boolean;
-  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer | null;
+  answer: DeliveryAnswer | TaskAnswer | LogAnswer | PayloadAnswer | TreeAnswer | EffectsAnswer | SubjectAnswer | SubjectsAnswer | StackAnswer | DeliveriesAnswer | CountsAnswer | ProvidersAnswer | null;
   error: string | null;
 }
 
@@ -352,7 +352,6 @@ export interface SubjectAnswer {
   more: boolean;
   standing: EffectAnswer | null;
   looks: Array<Look>;
-  similar: Array<string>;
 }
 
 /** The newest run that a provider took part in. */
@@ -363,6 +362,21 @@ export interface Look {
   at: number;
   state: string;
   operation: string | null;
+}
+
+/** See ``OfSubjects``. */
+export interface SubjectsAnswer {
+  of: "subjects";
+  subjects: Array<SubjectSummary>;
+  more: boolean;
+}
+
+/** A subject, and the newest effect on it. */
+export interface SubjectSummary {
+  subject: string;
+  operation: string;
+  provider: string;
+  at: number;
 }
 
 /** See ``OfStack``: the task's own function first, what it waits for last. */
@@ -487,7 +501,7 @@ export interface Resume {
 export interface Inspect {
   type: "inspect";
   request: number;
-  question: OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfStack | OfDeliveries | OfCounts | OfProviders;
+  question: OfDelivery | OfTask | OfLog | OfPayload | OfTree | OfEffects | OfSubject | OfSubjects | OfStack | OfDeliveries | OfCounts | OfProviders;
   revision?: number | null;
 }
 
@@ -536,6 +550,12 @@ export interface OfEffects {
 export interface OfSubject {
   of: "subject";
   subject: string;
+}
+
+/** Subjects whose name has every word of ``like`` in it; those changed last if empty. */
+export interface OfSubjects {
+  of: "subjects";
+  like?: string;
 }
 
 /** Where a live task stands at this moment. */

@@ -198,7 +198,7 @@ export function answerFrom(bundle, question) {
     case "subject": {
       const effects = bundle.effects.filter((effect) => effect.subject === question.subject).reverse();
       const standing = effects.find(decides) ?? null;
-      return { of: "subject", subject: question.subject, effects, more: false, standing, looks: [], similar: [] };
+      return { of: "subject", subject: question.subject, effects, more: false, standing, looks: [] };
     }
     default:
       return null;

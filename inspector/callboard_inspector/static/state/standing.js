@@ -6,11 +6,16 @@
 
 /** @typedef {import("../wire.js").EffectAnswer} EffectAnswer */
 
-const GIVE_OR_TAKE = new Set(["added", "changed", "removed"]);
+const SIGNS = new Map([["added", "+"], ["changed", "~"], ["removed", "−"]]);
 
 /** Whether it says that the subject is there, or is not. @param {EffectAnswer} effect */
 export function decides({ operation }) {
-  return GIVE_OR_TAKE.has(operation);
+  return SIGNS.has(operation);
+}
+
+/** @param {string} operation */
+export function signOf(operation) {
+  return SIGNS.get(operation) ?? "•";
 }
 
 /** How many of each operation: "2 added, 1 changed". @param {readonly EffectAnswer[]} effects */

@@ -1,16 +1,17 @@
 /**
  * The page of one subject: why it is so, or why it is not there.
  *
- * Owns the verdict in a sentence or two, and the list of everything that changed it.
+ * Owns the verdict in a sentence or two, and the list of everything that was done to it.
  */
 
 import { clockTime, h, stateMark } from "./format.js";
 import { plain } from "../state/plain.js";
-import { decides } from "../state/standing.js";
+import { decides, signOf } from "../state/standing.js";
 import { answerTo } from "../state/store.js";
 import { changeOf } from "./detail/entities.js";
 import { morphChildren } from "./detail/morph.js";
 import { Folds, link, notice, section } from "./detail/parts.js";
+import { makeFinder } from "./finder.js";
 
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../wire.js").EffectAnswer} EffectAnswer */
@@ -18,6 +19,7 @@ import { Folds, link, notice, section } from "./detail/parts.js";
 /** @typedef {import("../wire.js").SubjectAnswer} SubjectAnswer */
 
 const EVERY = 5000;
+const SIMILAR = 20;
 
 /**
  * @param {import("../state/store.js").Emit} emit
@@ -30,37 +32,26 @@ export function makeSubject(emit, ask) {
   const folds = new Folds(redraw);
   let shown = "";
 
-  const input = /** @type {HTMLInputElement} */ (h("input", {
-    type: "search", id: "subject", placeholder: "component:default/site", autocomplete: "off", spellcheck: "false",
-  }));
-  const form = h("form", { class: "row look-up", onsubmit: (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const subject = input.value.trim();
-    if (subject) go(subject);
-  } }, h("label", { for: "subject" }, "Look up"), input, h("button", { type: "submit" }, "Why?"));
-  const title = h("h2", null, "Why is it so?");
-  const body = h("div", { class: "body" });
-  const element = h("section", { class: "page subject-page", "aria-label": "Entity", tabindex: "0" }, title, form, body);
-
   /** @param {string} subject */
   const go = (subject) => emit({ do: "go", place: { view: "entity", subject } });
+  const finder = makeFinder(ask, go, redraw);
+  const title = h("h2", null, "Why is it so?");
+  const body = h("div", { class: "body" });
+  const element = h("section", { class: "page subject-page", "aria-label": "Entity", tabindex: "0" }, title, finder.form, body, finder.list);
 
   /** @param {State} state */
   function draw(state) {
     last = state;
     const subject = state.place.subject;
     if (!subject) {
-      shown = "";
       title.textContent = "Why is it so?";
-      morphChildren(body, [notice("Name a subject, such as an entity ref, to see every run that changed it, or why it is not there.")]);
-      return;
-    }
-    if (subject !== shown) {
-      shown = subject;
+    } else if (subject !== shown) {
       folds.clear();
-      input.value = subject;
       title.textContent = plain(subject);
     }
+    shown = subject ?? "";
+    body.hidden = finder.draw(state);
+    if (!subject || body.hidden) return;
     const question = { of: /** @type {const} */ ("subject"), subject };
     ask(question, { every: EVERY });
     const known = answerTo(state, question);
@@ -70,7 +61,7 @@ export function makeSubject(emit, ask) {
       return;
     }
     title.textContent = plain(answer.subject); // in the case in which it was changed
-    morphChildren(body, [verdict(answer), ...history(answer), looks(answer), similar(answer)]);
+    morphChildren(body, [verdict(answer), ...history(answer), looks(answer), similar(state, answer)]);
   }
 
   /** Whether it is there follows from what gives or takes it; any other word is told beside. @param {SubjectAnswer} answer */
@@ -104,7 +95,7 @@ export function makeSubject(emit, ask) {
         return h("section", { class: `effect ${effect.operation}`, "data-key": key },
           h("div", { class: "head" },
             h("button", { type: "button", class: "fold", "aria-expanded": String(open), onclick: () => folds.toggle(key) },
-              h("span", { class: "sign" }, { added: "+", changed: "~", removed: "−" }[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
+              h("span", { class: "sign" }, signOf(effect.operation)), ` ${plain(effect.operation)}`),
             h("span", { class: "provider" }, plain(effect.provider)),
             h("time", null, clockTime(effect.at * 1000)),
             runLink(effect)),
@@ -129,11 +120,16 @@ export function makeSubject(emit, ask) {
       h("td", null, operation === null ? "did not touch it" : `${plain(operation)} it in this run`));
   }
 
-  /** @param {SubjectAnswer} answer */
-  function similar({ similar: names, effects }) {
-    if (effects.length > 0 || names.length === 0) return null;
+  /** Where nothing was done to it: those that have its last part in their names. @param {State} state @param {SubjectAnswer} answer */
+  function similar(state, { subject, effects }) {
+    const like = subject.split(/[:/]/).at(-1)?.trim() ?? "";
+    if (effects.length > 0 || like === "") return null;
+    const question = { of: /** @type {const} */ ("subjects"), like };
+    ask(question);
+    const known = answerTo(state, question);
+    if (known?.answer?.of !== "subjects" || known.answer.subjects.length === 0) return null;
     return section("Did you mean", h("ul", { class: "similar" },
-      ...names.map((name) => h("li", { "data-key": name }, link(name, () => go(name))))));
+      ...known.answer.subjects.slice(0, SIMILAR).map(({ subject: name }) => h("li", { "data-key": name }, link(name, () => go(name))))));
   }
 
   /** @param {EffectAnswer} effect */

@@ -7,13 +7,12 @@
 import { clockTime, h } from "../format.js";
 import { countsOf, diffOf } from "../../state/diff.js";
 import { plain } from "../../state/plain.js";
-import { decides, messageOf, tallyOf } from "../../state/standing.js";
+import { decides, messageOf, signOf, tallyOf } from "../../state/standing.js";
 import { Folds, copyButton, diff, link, notice, section } from "./parts.js";
 
 /** @typedef {import("../../wire.js").EffectAnswer} EffectAnswer */
 /** @typedef {import("./context.js").Context} Context */
 
-const MARKS = /** @type {Record<string, string>} */ ({ added: "+", changed: "~", removed: "−" });
 /** So many diffs are open at first; the others show their names. */
 const OPEN = 8;
 
@@ -93,10 +92,10 @@ export function makeEntities(redraw, ask, emit) {
     const key = `effect ${at} ${effect.subject}`;
     const open = at < OPEN ? !folds.has(key) : folds.has(key);
     const task = context.tasks.get(effect.task);
-    return h("section", { class: `effect ${MARKS[effect.operation] ? effect.operation : "other"}`, "data-key": key },
+    return h("section", { class: `effect ${decides(effect) ? effect.operation : "other"}`, "data-key": key },
       h("div", { class: "head" },
         h("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-label": `${effect.operation} ${plain(effect.subject)}`, onclick: () => folds.toggle(key) },
-          h("span", { class: "sign" }, MARKS[effect.operation] ?? "•"), ` ${plain(effect.operation)}`),
+          h("span", { class: "sign" }, signOf(effect.operation)), ` ${plain(effect.operation)}`),
         link(effect.subject, () => emit({ do: "go", place: { view: "entity", subject: effect.subject } }), { class: "link subject", title: "Its whole history" }),
         h("time", null, clockTime(effect.at * 1000)),
         effect.task === context.record?.n ? null
