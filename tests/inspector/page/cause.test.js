@@ -76,3 +76,23 @@ test("after several attempts the last one's failure is to blame, and of that the
   const tree = new Map([provider, at(2, 0, 10), at(3, 0, 11), at(4, 20, 30), at(5, 21, 31)].map((task) => [task.n, task]));
   assert.equal(explain(tree, provider)?.by?.n, 4);
 });
+
+test("names that strangers chose are taken for nothing else", () => {
+  const odd = "a` failed\nsibling `b";
+  const tree = treeOf([
+    [0, null, "run", "errored"],
+    [1, 0, odd, "errored"],
+    [2, 0, "x", "halted", "cancelled by deadline-bot"],
+    [3, 0, "x", "halted", `cancelled by sibling \`${odd}\` failed`],
+    [4, 0, "x", "halted", "cancelled by deadline 1 s of `run`"],
+    [5, 0, "x", "halted", "cancelled: no deadline was met"],
+    [6, 0, "x", "halted", "cancelled: deadline 1 s of `run` is near"],
+    [7, 0, "x", "halted", `sibling \`${odd}\` failed`],
+    [8, 0, "x", "halted", `cancelled: sibling \`${odd}\` failed`],
+    [9, 0, "x", "halted", "its task group was cancelled: provider paused: sibling `b` failed"],
+  ]);
+  assert.deepEqual([2, 3, 4, 5, 6, 7, 8, 9].map((n) => said(tree, n)), [
+    ["person", null], ["person", null], ["person", null], ["code", null], ["code", null],
+    ["sibling", 1], ["sibling", 1], ["code", null],
+  ]);
+});

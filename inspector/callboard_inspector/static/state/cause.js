@@ -4,6 +4,15 @@
  * Owns reading the causes that the runtime writes, and finding the task they speak of.
  */
 
+// The whole cause, from its first to its last character: names are written by strangers.
+// Each form stands in the runtime's `outcome`, `supervisor` or `actions`.
+/** Where a whole group was cancelled because of it, what is below says "cancelled". */
+const SIBLING = /^(?:cancelled: )?sibling `(.*)` failed$/s;
+const DEADLINE = /^deadline [\d.e+-]+ s of `(.*)`$/s;
+const PASSED = /^a deadline passed [\d.e+-]+ s after its start$/;
+const PAUSED = /^provider paused: /;
+const PERSON = /^cancelled by (?!its own code$)/;
+
 /**
  * What is needed of a task.
  * @typedef {{
@@ -34,16 +43,13 @@ export function explain(tasks, task) {
   }
   const cause = task.cause;
   if (!cause) return null;
-  const sibling = /sibling `(.+)` failed/.exec(cause);
+  const sibling = SIBLING.exec(cause);
   if (sibling) return { kind: "sibling", by: failedBeside(tasks, task, sibling[1] ?? "") };
-  const deadline = /deadline .* of `(.+)`/.exec(cause);
-  if (deadline || cause.includes("deadline")) {
-    return { kind: "deadline", by: above(tasks, task, deadline?.[1] ?? "") };
-  }
-  if (cause.startsWith("provider paused")) return { kind: "paused", by: null };
-  if (cause.startsWith("cancelled by ") && !cause.endsWith("its own code")) {
-    return { kind: "person", by: null };
-  }
+  const deadline = DEADLINE.exec(cause);
+  if (deadline) return { kind: "deadline", by: above(tasks, task, deadline[1] ?? "") };
+  if (PASSED.test(cause)) return { kind: "deadline", by: null };
+  if (PAUSED.test(cause)) return { kind: "paused", by: null };
+  if (PERSON.test(cause)) return { kind: "person", by: null };
   return { kind: "code", by: null };
 }
 

@@ -74,7 +74,7 @@ export function contextOf(state, ask) {
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
     now: state.frozen?.at ?? state.picture.time,
-    tasks, blame: row === null ? null : explain(tasks, row),
+    tasks, blame: row === null ? null : explain(tasks, { ...row, cause: record?.cause ?? row.cause }), // a row has a part of a long one
     attempts: attemptsOf(state, ask, record),
     capabilities: new Set(stale ? [] : state.hello?.capabilities ?? []), asking: state.asking,
     who: state.hello?.who ?? null, refused: kept ? null : state.hello?.refused ?? null,
