@@ -41,7 +41,7 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
     except InvalidRef as error:
         complain(error)
         raise SystemExit(_WRONG_USE) from None
-    database = open_database(read_settings(config), create=False)
+    database = open_database(read_settings(config), read_only=True)
     try:
         database.expect_migrated()
         account = database.query(lambda c: account_of(c, name))

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import QueuePool
 
 from callboard.settings import SettingsError
+from callboard.sqlite_file import open_to_read, open_to_write
 from callboard.writer import Operation, Writer
 
 if TYPE_CHECKING:
@@ -40,15 +40,6 @@ _TAKE_TURNS = {
 _limiter: RunVar[anyio.CapacityLimiter] = RunVar("callboard_readers")
 
 
-class NoDatabaseError(SettingsError):
-    """There is no such file, and none was to be made."""
-
-    def __init__(self, file: str) -> None:
-        message = f"CALLBOARD_DATABASE_URL: expected a database at {file}"
-        super().__init__(f"{message}, got no such file")
-        self.file = file
-
-
 class Database:
     """The store of one callboard, shared by its journal and its catalog.
 
@@ -61,24 +52,30 @@ class Database:
         self._writer = Writer(partial(_connect_to_write, engine))
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> "Database":
+    def open(cls, url: str, *, read_only: bool = False) -> "Database":
         """Connect to ``sqlite:///path`` or ``postgresql://…``.
 
-        ``create`` makes the SQLite file if there is none.
+        Args:
+            url: Where it is.
+            read_only: Make no SQLite file if there is none, and read one where nothing
+                can be written too. Else it is made.
 
         Raises:
             SettingsError: The address is of another kind, or nothing answers there.
-            NoDatabaseError: It is one: the file is missing, and ``create`` is not set.
+            NoDatabaseError: It is one: the file is missing, and was not to be made.
         """
         parsed = _parse(url)
-        if not create and parsed.database and not _exists(parsed):
-            raise NoDatabaseError(parsed.database)
         engine = None
         try:
-            sqlite = parsed.get_backend_name() == "sqlite"
-            engine = _sqlite(parsed) if sqlite else _pg(parsed)
+            if parsed.get_backend_name() == "sqlite":
+                open_sqlite = open_to_read if read_only else open_to_write
+                engine = open_sqlite(parsed, 2 * _READERS + 1)
+            else:
+                engine = _pg(parsed)
             with engine.connect():
                 pass
+        except SettingsError:
+            raise
         except Exception as error:
             if engine is not None:
                 engine.dispose()
@@ -210,12 +207,6 @@ def _parse(url: str) -> URL:
     return parsed
 
 
-def _exists(url: URL) -> bool:
-    if url.get_backend_name() != "sqlite":
-        return True
-    return Path(url.database or "").exists()
-
-
 def _connect_to_write(engine: Engine) -> Connection:
     connection = engine.connect()
     if engine.dialect.name == "sqlite":
@@ -223,25 +214,6 @@ def _connect_to_write(engine: Engine) -> Connection:
         connection.exec_driver_sql("PRAGMA cache_size=-2000")
         connection.commit()
     return connection
-
-
-def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, poolclass=QueuePool, pool_size=2 * _READERS + 1)
-
-    def prepare(connection: Any, _record: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        # FULL: a commit is on disk before it returns, which is what a 202 promises.
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        # KiB, of each connection: with 2,000, readers are no faster and all the larger.
-        cursor.execute("PRAGMA cache_size=-512")
-        # Another process (`callboard runs`) may hold the lock for a moment.
-        cursor.execute("PRAGMA busy_timeout=5000")
-        cursor.close()
-
-    event.listen(engine, "connect", prepare)
-    return engine
 
 
 def _pg(url: URL) -> Engine:

@@ -6,6 +6,7 @@ Owns the four entry point groups. callboard's own rooms are found the same way.
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -48,24 +49,69 @@ def assemble(settings: Settings, database: Database) -> Callboard:
         SettingsError: A room's section is wrong, or a section belongs to none.
     """
     board = Callboard(settings, database)
+    for _, add in _parts(board):
+        add()
+    settings.check_sections()
+    return board
+
+
+def assemble_part_by_part(
+    settings: Settings, database: Database
+) -> tuple[Callboard, dict[str, SettingsError]]:
+    """As ``assemble``, with all that can be made, and by its name what is wrong.
+
+    Raises:
+        SettingsError: A section is wrong without which there is no callboard.
+    """
+    board = Callboard(settings, database)
+    wrong: dict[str, SettingsError] = {}
+    for name, add in _parts(board):
+        try:
+            add()
+        except SettingsError as error:
+            wrong[name] = error
+    if not wrong:  # who could not be made may not have asked for its section
+        try:
+            settings.check_sections()
+        except SettingsError as error:
+            wrong["settings"] = error
+    return board, wrong
+
+
+def _parts(board: Callboard) -> Iterator[tuple[str, Callable[[], object]]]:
+    """What a callboard is made of: the name of each, for people, and what adds it."""
     for point in find(SOURCES):
-        source: Source | None = _make(point, board)
-        board.add(sources=[source] if source is not None else [])
+        yield f"source {point.name}", partial(_add_source, point, board)
     for point in find(PROVIDERS):
-        made: Iterable[Provider] = _make(point, board)
-        board.add(providers=made)
+        yield f"providers {point.name}", partial(_add_providers, point, board)
     for point in find(MOUNTS):
-        mounts: Iterable[Mount] = _make(point, board)
-        board.add(mounts=mounts)
-    # Whoever listens to a relay reads it; others may find it in the same file.
+        yield f"mount {point.name}", partial(_add_mounts, point, board)
+    yield "relay", partial(_check_relay, board.settings)
+
+
+def _add_source(point: EntryPoint, board: Callboard) -> None:
+    source: Source | None = _make(point, board)
+    board.add(sources=[source] if source is not None else [])
+
+
+def _add_providers(point: EntryPoint, board: Callboard) -> None:
+    made: Iterable[Provider] = _make(point, board)
+    board.add(providers=made)
+
+
+def _add_mounts(point: EntryPoint, board: Callboard) -> None:
+    mounts: Iterable[Mount] = _make(point, board)
+    board.add(mounts=mounts)
+
+
+def _check_relay(settings: Settings) -> None:
+    """Whoever listens to a relay reads it; others may find it in the same file."""
     relay = settings.section("relay", RelaySettings)
     if relay.channel is not None:
         # Imported here: it needs the HTTP client, which not every command does.
         from callboard.relay.channel import checked
 
         checked(relay.channel, f"{settings.place}: relay.channel")
-    settings.check_sections()
-    return board
 
 
 def providers_from(target: str, board: Callboard) -> list[Provider]:
@@ -116,6 +162,8 @@ async def findings(board: Callboard) -> list[Finding]:
     for point in find(CHECKS):
         try:
             found += await point.load()(board)
+        except SettingsError as error:
+            found.append(Finding(point.name, ok=False, detail=str(error)))
         except Exception as error:  # noqa: BLE001 - a check that fails is a finding
             detail = f"the check itself failed: {_said(error, board)}"
             found.append(Finding(point.name, ok=False, detail=detail))

@@ -332,6 +332,11 @@ async def test_command_shows_repairs_when_told_to_and_is_content_afterwards(
     assert told_of["faults"] == []
     assert told_of["needed_events"] == sorted(NEEDED)
 
+    # All that without a database: none is made, and what that means is said.
+    assert not stage.path.exists()
+    for each in (shown, asked, done, again):
+        assert f"expected a database at {stage.path}, got no such file" in each.stderr
+
 
 async def test_command_says_what_the_token_lacks(
     github: Simulator, acme: Organization, tmp_path: Path

@@ -157,11 +157,8 @@ def test_check_makes_no_database_and_says_who_would(
 ) -> None:
     before = sorted(tmp_path.iterdir())
     for name, words in (
-        ("other.db", "✓ ok    database               other.db: no such file yet;"),
-        (
-            "no/other.db",
-            "✗ fail  database               no/other.db: expected a folder",
-        ),
+        ("other.db", "✓ ok    database            other.db: no such file yet;"),
+        ("no/other.db", "✗ fail  database            no/other.db: expected a folder"),
     ):
         monkeypatch.setenv("CALLBOARD_DATABASE_URL", f"sqlite:///{name}")
         with pytest.raises(SystemExit):
@@ -170,3 +167,38 @@ def test_check_makes_no_database_and_says_who_would(
         assert words in said
         assert "CALLBOARD_GITHUB_WEBHOOK_SECRET" in said
         assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.usefixtures("file")
+def test_check_tells_each_fault_once_and_where_it_belongs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CALLBOARD_GITHUB_WEBHOOK_SECRET", raising=False)
+    monkeypatch.setenv("CALLBOARD_INSPECTOR_TOKEN", "short")
+    settings = tmp_path / "callboard.toml"
+    for content, where in (
+        ('[organizations]\nenabled = "no"', "organizations.enabled: expected"),
+        ("[github]\nurl = 3", "github.url: expected text, got 3"),
+        ("[runtime]\nattempts = 0", "runtime.attempts: expected"),
+    ):
+        settings.write_text(content)
+        with pytest.raises(SystemExit):
+            main(["check"])
+        said = capsys.readouterr()
+        faults = [line for line in said.out.splitlines() if where in line]
+        assert len(faults) == 1, said.out
+        assert faults[0].split()[:4] == ["✗", "fail", "settings", "callboard.toml:"]
+        assert "✓ ok    settings" not in said.out
+        assert said.err == ""
+    settings.write_text("")
+    with pytest.raises(SystemExit):
+        main(["check"])
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "✓ ok settings callboard.toml"
+    secret = "✗ fail source github CALLBOARD_GITHUB_WEBHOOK_SECRET: expected the secret"
+    for start in (
+        secret,
+        "✗ fail mount inspector CALLBOARD_INSPECTOR_TOKEN: expected at least",
+        "✗ fail github credentials none",
+    ):
+        assert [line for line in lines if line.startswith(start)], lines

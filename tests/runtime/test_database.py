@@ -205,10 +205,3 @@ async def test_wrong_address_is_one_clear_message_without_its_password(
     assert message.startswith("CALLBOARD_DATABASE_URL: ")
     assert named in message
     assert "secret" not in message
-
-
-async def test_reading_command_does_not_create_a_database(tmp_path: Path) -> None:
-    path = tmp_path / "absent.db"
-    with pytest.raises(SettingsError, match=r"absent\.db, got no such file"):
-        Database.open(f"sqlite:///{path}", create=False)
-    assert not path.exists()

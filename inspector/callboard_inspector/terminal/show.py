@@ -103,7 +103,7 @@ def _find(target: str, number: int | None, config: Path | None) -> Bundle:
             raise BundleError(f"{shorten(target, _TARGET)}: {why}") from error
     settings = read_settings(config)
     words = settings.section("inspector", InspectorSettings).words
-    database = open_database(settings, create=False)
+    database = open_database(settings, read_only=True)
     try:
         database.expect_migrated()
         delivery, run = _resolve(database, target, number)

@@ -18,11 +18,13 @@ from rich.text import Text
 from callboard import Callboard, SettingsError
 from callboard.cli.console import (
     PlainConsole,
-    open_database,
+    complain,
+    database_to_read,
     read_settings,
     say_json,
 )
 from callboard.registry import assemble
+from callboard.sqlite_file import NoDatabaseError
 from callboard_github.checks import Unwatched
 from callboard_github.client import GitHub
 from callboard_github.errors import GitHubError
@@ -182,8 +184,7 @@ def _at_desk(config: Path | None, work: Callable[[_Desk], Coroutine[Any, Any, R]
         SettingsError: There are no credentials, or GitHub says no to all of it.
     """
     settings = read_settings(config)
-    database = open_database(settings)
-    try:
+    with database_to_read(settings, _say_absent) as database:
         board = assemble(settings, database)
         chosen = settings.section("github", GitHubSettings)
         credentials = read_credentials(settings, chosen)
@@ -201,5 +202,10 @@ def _at_desk(config: Path | None, work: Callable[[_Desk], Coroutine[Any, Any, R]
             return anyio.run(main, backend="trio")
         except GitHubError as error:
             raise SettingsError(str(error)) from error
-    finally:
-        database.close()
+
+
+def _say_absent(error: SettingsError) -> None:
+    """Without a database the webhooks can be seen and repaired all the same."""
+    if not isinstance(error, NoDatabaseError):
+        raise error
+    complain(f"{error}: whether deliveries are missing is not known")

@@ -8,8 +8,10 @@ import os
 import shutil
 import sys
 import webbrowser
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.logging import RichHandler
@@ -18,7 +20,7 @@ from rich.segment import Segment
 from callboard.database import Database
 from callboard.plain import plain, plain_json
 from callboard.redaction import Redactor
-from callboard.settings import Settings
+from callboard.settings import Settings, SettingsError
 
 DEFAULT_DATABASE = "sqlite:///callboard.db"
 PIPED = 10_000
@@ -95,10 +97,31 @@ def log_to_terminal(settings: Settings) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def open_database(settings: Settings, *, create: bool = True) -> Database:
+def open_database(settings: Settings, *, read_only: bool = False) -> Database:
     """The database that ``CALLBOARD_DATABASE_URL`` names, or a file in this folder."""
     url = settings.variable("DATABASE_URL") or DEFAULT_DATABASE
-    return Database.open(url, create=create)
+    return Database.open(url, read_only=read_only)
+
+
+@contextmanager
+def database_to_read(
+    settings: Settings, absent: Callable[[SettingsError], object]
+) -> Generator[Database]:
+    """The database; in place of one that does not open an empty one, gone afterwards.
+
+    Args:
+        settings: Say where it is.
+        absent: Is told why it does not open, and raises where it must.
+    """
+    with ExitStack() as stack:
+        try:
+            database = open_database(settings, read_only=True)
+        except SettingsError as error:
+            absent(error)
+            folder = stack.enter_context(TemporaryDirectory(prefix="callboard-"))
+            database = Database.open(f"sqlite:///{Path(folder, 'none.db')}")
+        stack.callback(database.close)
+        yield database
 
 
 def standard_output() -> Console:

@@ -77,7 +77,7 @@ def runs(
         since=_moment("--since", since),
         until=_moment("--until", until),
     )
-    database = open_database(settings, create=False)
+    database = open_database(settings, read_only=True)
     try:
         database.expect_migrated()
         found = _found(database, wanted, limit)
