@@ -6,6 +6,7 @@
 
 import { Connection } from "./connection.js";
 import { Questions } from "./questions.js";
+import { commandFrame } from "./state/command.js";
 import { parse, statesOf } from "./state/filter.js";
 import { Freezer } from "./state/freezer.js";
 import { firstRow, isFollowing } from "./state/follow.js";
@@ -31,6 +32,7 @@ import { makeToolbar } from "./view/toolbar.js";
 /** @typedef {import("./wire.js").Detail} Detail */
 
 const RESULTS = 5;
+const LOST = "the connection was lost";
 
 /** @type {State} */
 let state = { ...newState(), ...readRoute(location.search), follow: !location.search.includes("delivery="), compact: localStorage.getItem("density") === "compact" };
@@ -52,11 +54,15 @@ const connection = new Connection({
     questions.reset();
     for (const [request, answered] of [...single]) {
       single.delete(request);
-      answered({ type: "detail", request, revision: 0, unchanged: false, answer: null, error: "the connection was lost" });
+      answered({ type: "detail", request, revision: 0, unchanged: false, answer: null, error: LOST });
     }
   },
   frame: receive,
-  phase: (phase) => update({ connection: phase }),
+  phase(phase) {
+    update({ connection: phase });
+    // Whether it was done, nobody can tell any more.
+    if (phase.phase === "lost") for (const { command, done } of state.results) if (!done) finish({ type: "result", command, ok: false, message: LOST, delivery: null });
+  },
 });
 
 /** @param {ServerFrame} frame */
@@ -159,10 +165,10 @@ function perform(intent) {
   switch (intent.do) {
     case "command": {
       const command = ++commands;
-      const { kind, target, payload } = intent;
+      const { kind, target } = intent;
       const result = { command, kind, target, done: false, ok: false, message: "", delivery: null };
       state = { ...state, results: [...state.results, result].slice(-RESULTS) };
-      const sent = connection.send({ type: "command", command, kind, target, if_revision: null, payload: payload ?? null });
+      const sent = connection.send(commandFrame(command, intent));
       if (!sent) finish({ type: "result", command, ok: false, message: "there is no connection to the server", delivery: null });
       break;
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { laidOut } from "../../../inspector/callboard_inspector/static/state/json-layout.js";
+import { laidOut, packed } from "../../../inspector/callboard_inspector/static/state/json-layout.js";
 
 test("a document is laid out as JavaScript does it", () => {
   for (const value of [{}, [], null, "a", [{}, []], { a: [1, { "b:{,}": "c\\\"[" }], d: {}, e: "" }]) {
@@ -18,4 +18,9 @@ test("numbers and keys stay as they were written", () => {
 
 test("what is no JSON is left alone", () => {
   assert.equal(laidOut('{"a":'), '{"a":');
+});
+
+test("a packed document has everything but the space around", () => {
+  const text = '{"id":12345678901234567890,"say":" a \\" , b\\\\","list":[1.50,{},true]}';
+  assert.equal(packed(laidOut(text)), text);
 });

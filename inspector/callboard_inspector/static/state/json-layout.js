@@ -9,6 +9,14 @@ const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 const STEP = "  ";
 
 /**
+ * `text`, which is JSON, without what is only there to be read.
+ * @param {string} text
+ */
+export function packed(text) {
+  return (text.match(TOKENS) ?? []).join("");
+}
+
+/**
  * `text` if it is no JSON.
  * @param {string} text
  */

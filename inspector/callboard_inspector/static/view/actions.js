@@ -1,14 +1,13 @@
 /**
  * What a person may do, where the server allows it: cancel, replay, park and unpark.
  *
- * Owns asking twice before something is cancelled, the editor of a payload, and saying
- * what became of a command.
+ * Owns asking twice before something is cancelled, and saying what became of a command.
  */
 
 import { h } from "./format.js";
-import { laidOut } from "../state/json-layout.js";
-import { characters, plain } from "../state/plain.js";
+import { plain } from "../state/plain.js";
 import { link } from "./detail/parts.js";
+import { button, makePayloadEditor } from "./payload-editor.js";
 
 /** @typedef {import("./detail/context.js").Context} Context */
 /** @typedef {import("../state/store.js").Emit} Emit */
@@ -16,8 +15,6 @@ import { link } from "./detail/parts.js";
 /** @typedef {import("../state/store.js").Result} Result */
 /** @typedef {{ draw: (context: Context) => HTMLElement | null }} ActionBar */
 
-/** Payloads beyond this many characters are not edited in a browser. */
-const EDITABLE = 1024 * 1024;
 const SCOPED = new Set(["run", "provider", "span"]);
 const PARKABLE = new Set(["failed", "held"]);
 const UNPARKABLE = new Set(["parked", "failed", "held"]);
@@ -29,19 +26,7 @@ const UNPARKABLE = new Set(["parked", "failed", "held"]);
  * @returns {ActionBar & { reset: () => void, isEditing: () => boolean }}
  */
 export function makeActions(redraw, ask, emit) {
-  /** The text in the editor; null while it is closed, "" while the payload is loaded. @type {string | null} */
-  let editing = null;
-  let loaded = false;
-  /** What was written when Escape closed the editor: it is there again when that is opened. @type {string | null} */
-  let draft = null;
-  /** Whether the editor was given the keys once. */
-  let focused = false;
-
-  function open() {
-    editing = draft ?? "";
-    loaded = draft !== null;
-    redraw();
-  }
+  const editor = makePayloadEditor(redraw, ask, emit);
 
   /**
    * @param {Context} context
@@ -61,18 +46,19 @@ export function makeActions(redraw, ask, emit) {
       const state = context.deliveryState;
       if (may.has("replay")) {
         buttons.push(button("Replay", send("replay"), { title: "Run it again, as it was" }));
-        buttons.push(button("Replay edited…", open, { title: "Run it again with another payload" }));
+        buttons.push(button("Replay edited…", () => editor.open(delivery), { title: "Run it again with another payload" }));
       }
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
-    if (buttons.length === 0) {
-      return context.refused === null ? null : h("p", { class: "notice refused-here", "data-key": "actions" }, plain(context.refused));
-    }
+    const edited = whole && delivery !== null ? editor.draw(context, delivery) : null;
+    const refused = buttons.length > 0 || context.refused === null ? null
+      : h("p", { class: "notice refused-here", "data-key": "refused" }, plain(context.refused));
+    if (buttons.length === 0 && edited === null) return refused;
     return h("section", { class: "part actions", "data-key": "actions", "aria-label": "Actions" },
       question(context, buttons) ?? h("div", { class: "row", "data-key": "buttons" }, ...buttons),
       context.who === null ? null : h("p", { class: "notice", "data-key": "who" }, "Recorded as done by ", h("strong", null, plain(context.who)), "."),
-      editing !== null && delivery !== null ? editor(context, delivery) : null);
+      refused, edited);
   }
 
   /**
@@ -108,95 +94,7 @@ export function makeActions(redraw, ask, emit) {
       }, { class: "danger" }), no));
   }
 
-  /**
-   * @param {Context} context
-   * @param {string} delivery
-   */
-  function editor(context, delivery) {
-    const given = loaded ? { text: editing ?? "", error: null } : payload(context, delivery);
-    if (given.text !== null && !loaded) {
-      loaded = true;
-      editing = given.text;
-    }
-    if (!loaded) {
-      return h("div", { class: "editor", "data-key": "editor", onkeydown: leave },
-        h("p", { class: "notice" }, given.error ?? "Loading the payload…"),
-        button("Close", () => close(null)));
-    }
-    const wrong = faultOf(editing ?? "");
-    const area = h("textarea", {
-      class: wrong === null ? "" : "wrong", wrap: "off", spellcheck: "false", "aria-label": "Payload as JSON",
-      "aria-invalid": wrong === null ? null : "true", "aria-describedby": "payload-fault", "data-key": "payload",
-      oninput: (/** @type {Event} */ event) => {
-        editing = /** @type {HTMLTextAreaElement} */ (event.currentTarget).value;
-        redraw();
-      },
-    });
-    /** @type {HTMLTextAreaElement} */ (area).value = editing ?? "";
-    if (!focused) {
-      focused = true;
-      // Once it is in the document.
-      queueMicrotask(() => /** @type {HTMLElement | null} */ (document.querySelector(".editor textarea"))?.focus());
-    }
-    return h("div", { class: "editor", "data-key": "editor", onkeydown: leave }, area,
-      h("p", { class: wrong === null ? "right" : "fault", id: "payload-fault", role: "status" }, wrong ?? "This is JSON."),
-      h("div", { class: "row" },
-        button("Replay with this payload", () => {
-          if (faultOf(editing ?? "") !== null) return;
-          emit({ do: "command", kind: "replay", target: delivery, payload: editing ?? "" });
-          close(null);
-        }, { disabled: wrong === null ? null : "" }),
-        button("Close", () => close(null), { title: "Escape closes it too, and keeps what you wrote" })));
-  }
-
-  /**
-   * The whole payload, laid out to be edited; null while it is loaded, or cannot be.
-   * @param {Context} context
-   * @param {string} delivery
-   * @returns {{ text: string | null, error: string | null }}
-   */
-  function payload(context, delivery) {
-    let text = "";
-    let offset = 0;
-    for (;;) {
-      const asked = { of: /** @type {const} */ ("payload"), delivery, offset };
-      ask(asked);
-      const known = context.answer(asked);
-      if (known?.error) return { text: null, error: known.error };
-      if (known?.answer?.of !== "payload") return { text: null, error: null };
-      const page = known.answer;
-      if (page.length > EDITABLE) {
-        const long = page.length.toLocaleString("en");
-        return { text: null, error: `${long} characters are too many to edit here: copy the payload, and send it with curl.` };
-      }
-      text += page.text;
-      offset = page.offset + characters(page.text);
-      if (offset >= page.length || page.text === "") return { text: laidOut(text), error: null };
-    }
-  }
-
-  /** @param {KeyboardEvent} event */
-  function leave(event) {
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    event.stopPropagation();
-    close(loaded ? editing : null);
-  }
-
-  /** @param {string | null} kept what is to be there when it is opened again */
-  function close(kept) {
-    reset();
-    draft = kept;
-    redraw();
-    /** @type {HTMLElement | null} */ (document.querySelector(".actions [data-key^='Replay edited']"))?.focus();
-  }
-
-  function reset() {
-    editing = draft = null;
-    loaded = focused = false;
-  }
-
-  return { draw, reset, isEditing: () => editing !== null };
+  return { draw, reset: editor.reset, isEditing: editor.isEditing };
 }
 
 /**
@@ -222,26 +120,4 @@ export function makeResult(emit) {
   }
 
   return { element, draw };
-}
-
-/**
- * What is wrong with a JSON text, for people; null if nothing is.
- * @param {string} text
- */
-function faultOf(text) {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    return `This is not JSON: ${/** @type {Error} */ (error).message}`;
-  }
-}
-
-/**
- * @param {string} text
- * @param {() => void} act
- * @param {Record<string, string | null>} [more]
- */
-function button(text, act, more = {}) {
-  return h("button", { type: "button", "data-key": text, onclick: act, ...more }, text);
 }

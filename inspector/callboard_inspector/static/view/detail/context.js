@@ -20,13 +20,13 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
 /**
  * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
  * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it. `kept`: it
- * is shown from a file.
+ * is shown from a file. `limit`: bytes that a frame may have.
  * @typedef {{
  *   delivery: string | null, deliveryName: string, deliveryState: string, hasRun: boolean, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
  *   live: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
- *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"], who: string | null, refused: string | null,
+ *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"], results: State["results"], limit: number, who: string | null, refused: string | null,
  *   webhook: string | null, answer: (question: Question) => Held | undefined,
  *   idOf: (task: { n: number } | null) => string | null,
  *   isBelow: (n: number, top: number) => boolean,
@@ -77,6 +77,7 @@ export function contextOf(state, ask) {
     tasks, blame: row === null ? null : explain(tasks, { ...row, cause: record?.cause ?? row.cause }), // a row has a part of a long one
     attempts: attemptsOf(state, ask, record),
     capabilities: new Set(stale ? [] : state.hello?.capabilities ?? []), asking: state.asking,
+    results: state.results, limit: state.hello?.limits.frame ?? Infinity,
     who: state.hello?.who ?? null, refused: kept ? null : state.hello?.refused ?? null,
     webhook: webhookOf(state, delivery?.source ?? null),
     answer: (question) => answerTo(state, question),

@@ -35,8 +35,8 @@ export function makeDetail(emit, ask) {
   const overview = makeOverview(ask, emit, actions);
   /** The other tabs, once they are here. @type {ReturnType<typeof import("./tabs.js").makeTabs> | null} */
   let others = null;
-  /** @type {{ delivery: string | null, task: string | null }} */
-  let shown = { delivery: null, task: null };
+  /** @type {{ delivery: string | null, task: string | null, tab: Tab | null }} */
+  let shown = { delivery: null, task: null, tab: null };
 
   const result = makeResult(emit);
   const header = h("header", { class: "head" });
@@ -54,22 +54,19 @@ export function makeDetail(emit, ask) {
     last = state;
     const context = contextOf(state, ask);
     result.draw(state.results);
-    const key = `${context.task ?? ""} ${state.place.tab}`;
     const { delivery, task } = context;
-    if (delivery !== shown.delivery || task !== shown.task) {
-      // When a delivery's run arrives, what somebody has begun to do stays.
-      const arrived = delivery === shown.delivery && shown.task === null;
-      shown = { delivery, task };
-      if (!arrived) for (const view of [actions, ...Object.values(others ?? {})]) view.reset();
-    }
-    const tab = TABS.find((each) => each === state.place.tab) ?? "overview";
-    morphChildren(tabs, TABS.map((each) => button(each, each === tab, context, state)));
-    panel.setAttribute("aria-labelledby", `tab-${tab}`);
-    if (panel.dataset["shows"] !== key) {
-      panel.dataset["shows"] = key;
+    const { tab } = state.place;
+    const moved = delivery !== shown.delivery || task !== shown.task;
+    // When a delivery's run arrives, what somebody has begun to do stays.
+    if (moved && (delivery !== shown.delivery || shown.task !== null)) for (const view of Object.values(others ?? {})) view.reset();
+    if (moved && (delivery !== shown.delivery || state.place.task !== null)) actions.reset();
+    if (tab !== shown.tab || (moved && !actions.isEditing())) {
       panel.replaceChildren();
       panel.scrollTop = 0;
     }
+    shown = { delivery, task, tab };
+    morphChildren(tabs, TABS.map((each) => button(each, each === tab, context, state)));
+    panel.setAttribute("aria-labelledby", `tab-${tab}`);
     if (context.task === null) {
       drawWithoutTask(context, tab);
       return;

@@ -35,11 +35,19 @@ export function morphChildren(parent, fresh) {
     const key = keyOf(child);
     if (key !== null) keyed.set(key, child);
   }
+  const wanted = new Set(fresh.map((item) => (item instanceof Node ? keyOf(item) : null)));
+  const isGone = (/** @type {Node} */ node) => keyOf(node) !== null && !wanted.has(keyOf(node));
   let place = parent.firstChild;
   for (const item of fresh) {
     if (item === null || item === undefined || item === false) continue;
     const node = typeof item === "string" ? document.createTextNode(item) : item;
     const key = keyOf(node);
+    // What goes makes room, so that what stays need not be moved: that would take its focus.
+    while (place !== null && place !== node && isGone(place)) {
+      const next = place.nextSibling;
+      place.remove();
+      place = next;
+    }
     const known = key === null ? unkeyed(place) : keyed.get(key) ?? null;
     if (known !== null && isAlike(known, node)) {
       if (key !== null) keyed.delete(/** @type {string} */ (key));
