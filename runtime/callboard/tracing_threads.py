@@ -7,7 +7,7 @@ has returned, so a thread that was abandoned by a cancellation is seen until it 
 
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial, wraps
 from types import ModuleType
@@ -17,7 +17,9 @@ import anyio
 from anyio.lowlevel import current_token
 
 from callboard.outcome import close, is_cancellation
+from callboard.states import TransitionError
 from callboard.task import CURRENT, Task
+from callboard.tracing import creation_site
 
 # One of the traced functions may call another: anyio's on trio calls trio's.
 _STARTING = ContextVar("callboard_starting_thread", default=False)
@@ -35,6 +37,7 @@ def traced(start: Callable[..., Any]) -> Callable[..., Any]:
         while isinstance(plain, partial):
             plain = cast("Any", plain).func
         node = parent.tree.add(parent, _name(plain), "thread")
+        node.site = creation_site()
         node.code = getattr(plain, "__code__", None)
         node.waits = "a worker thread"
         node.publish()
@@ -91,9 +94,11 @@ class _Call:
         with self._lock:
             if self._abandoned:
                 return None  # before its first step: nobody waits for what it gives
-            self._runs = True
             self.node.waits = None
-            self.node.start()
+            # It may have been told to stop meanwhile, which holds up no thread.
+            with suppress(TransitionError):
+                self.node.start()
+            self._runs = True
         try:
             return self.function(*arguments, **options)
         finally:

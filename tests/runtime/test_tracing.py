@@ -91,17 +91,41 @@ async def test_task_without_a_name_is_called_as_its_function() -> None:
     assert name.endswith("nameless")
 
 
-async def test_creation_site_is_the_function_that_runs() -> None:
+async def test_task_says_where_it_was_created_and_what_function_it_runs() -> None:
     async def here() -> None:
         await anyio.lowlevel.checkpoint()
 
+    def there() -> None: ...
+
+    async def natively() -> None:
+        if sniffio.current_async_library() == "trio":
+            import trio
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(here, name="trio")  # creates trio
+        else:
+            import asyncio  # noqa: TID251 - its own tasks are what is tested
+
+            await asyncio.create_task(here(), name="asyncio")  # creates asyncio
+
     async def body() -> None:
         async with anyio.create_task_group() as group:
-            group.start_soon(here, name="here")
+            group.start_soon(here, name="anyio")  # creates anyio
+        await natively()
+        await anyio.to_thread.run_sync(there)  # creates there
 
-    tree = await traced(body)
-    site = tree.record().tasks[1].site
-    assert site == f"{__file__}:{here.__code__.co_firstlineno}"
+    source = await anyio.Path(__file__).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    tasks = (await traced(body)).record().tasks[1:]
+    assert len(tasks) == 3
+    for task in tasks:
+        name = task.name.rpartition(".")[2]
+        assert task.site is not None
+        file, _, line = task.site.rpartition(":")
+        assert file == __file__
+        assert lines[int(line) - 1].endswith(f"  # creates {name}")
+        code = (there if task.kind == "thread" else here).__code__
+        assert task.function == f"{__file__}:{code.co_firstlineno}"
 
 
 async def test_failing_task_and_its_halted_sibling_say_why() -> None:
@@ -274,6 +298,24 @@ async def test_function_whose_caller_left_before_its_first_step_is_not_called() 
         "OSError: as if cancelled",
     )
     assert called == []
+
+
+async def test_thread_that_is_told_to_stop_before_its_first_step_ends_all_the_same() -> (
+    None
+):
+    tree = Trace().open_tree("r", "d", "root")
+
+    async def told_meanwhile(call: Any) -> Any:
+        await anyio.lowlevel.checkpoint()
+        tree.root.halt_all("by ada")
+        return call()
+
+    async def body() -> None:
+        assert await traced_call(told_meanwhile)(lambda: "done") == "done"
+
+    await traced(body, tree=tree)
+    (thread,) = outline(tree)["children"]
+    assert (thread["state"], thread["cause"]) == ("halted", "by ada")
 
 
 async def test_task_started_elsewhere_to_outlive_the_run_is_not_in_its_tree() -> None:
