@@ -9,6 +9,7 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import CodeType
 from typing import Any, ClassVar, TypeVar, overload
 
 import msgspec
@@ -63,6 +64,11 @@ class Handler(Struct, frozen=True):
     def name(self) -> str:
         """``provider.method``."""
         return f"{self.provider.name}.{self.method}"
+
+    @property
+    def code(self) -> CodeType | None:
+        """The method's own; None where something else than a function stands for it."""
+        return getattr(getattr(self.provider, self.method), "__code__", None)
 
     def wants(self, name: EventName) -> bool:
         """Whether it is called for this event."""

@@ -14,6 +14,7 @@ from callboard.delivery import Delivery
 from callboard.effects import Stamp
 from callboard.outcome import close
 from callboard.task import CURRENT, Label, Progress, Task
+from callboard.tracing import creation_site
 
 
 class Run:
@@ -53,6 +54,7 @@ class Run:
         """A node of its own for what runs inside; labels say more about it."""
         current = self._current()
         node = current.tree.add(current, name, "span")
+        node.site = creation_site()
         node.label(labels)
         token = CURRENT.set(node)
         try:

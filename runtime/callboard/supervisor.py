@@ -66,6 +66,7 @@ async def supervise(
         async with backend.new_group() as group:
             for handler in handlers:
                 node = tree.add(root, handler.provider.name, "provider")
+                node.code = handler.code
                 node.labels = {"handler": handler.method}
                 node.timeout = handler.provider.timeout
                 standing = standings[handler.provider.name]

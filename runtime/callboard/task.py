@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from callboard.tree import Tree
 
 Label: TypeAlias = str | int | float | bool | None
+Site: TypeAlias = tuple[CodeType, int]
+"""A line of a function."""
 Kind = Literal["run", "provider", "task", "span", "thread"]
 
 LOG_LINES = 200
@@ -75,6 +77,8 @@ class TaskRecord(Struct, frozen=True, omit_defaults=True, gc=False):
     attempt: int = 0
     """Which attempt of a provider, from 1; 0 for other tasks."""
     site: str | None = None
+    """``file:line`` at which it was created."""
+    function: str | None = None
     """``file:line`` of the function that it runs."""
     failure: Failure | None = None
     logs: tuple[LogLine, ...] = ()
@@ -122,6 +126,8 @@ class Task(Struct, eq=False):
     progress: Progress | None = None
     timeout: float | None = None
     attempt: int = 0
+    site: Site | None = None
+    """Where it was created."""
     code: CodeType | None = None
     """The function that it runs."""
     failure: Failure | None = None
@@ -246,7 +252,10 @@ class Task(Struct, eq=False):
             self.progress,
             self.timeout,
             self.attempt,
-            None if self.code is None else site_of(self.code),
+            None if self.site is None else place_of(*self.site),
+            None
+            if (code := self.code) is None
+            else place_of(code, code.co_firstlineno),
             self.failure,
             self.logs,
             self.logs_left_out,
@@ -298,9 +307,9 @@ def _weight_of_line(line: LogLine) -> int:
 
 
 @lru_cache(4096)
-def site_of(code: CodeType) -> str:
-    """``file:line`` of a function."""
-    return f"{shorten(code.co_filename, _PATH)}:{code.co_firstlineno}"
+def place_of(code: CodeType, line: int) -> str:
+    """``file:line`` of a line of a function."""
+    return f"{shorten(code.co_filename, _PATH)}:{line}"
 
 
 CURRENT: ContextVar[Task | None] = ContextVar("callboard_task", default=None)

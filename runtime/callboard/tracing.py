@@ -6,9 +6,11 @@ context variable, which both backends copy to children and to worker threads.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Protocol
 
 import anyio
@@ -16,14 +18,15 @@ import sniffio
 
 from callboard.outcome import close
 from callboard.states import State
-from callboard.task import CURRENT, Kind, Task
+from callboard.task import CURRENT, Kind, Site, Task
 
 logger = logging.getLogger(__name__)
 
 _PENDING = State.PENDING
+_MACHINERY = frozenset({"callboard", "trio", "anyio", "asyncio", "contextlib"})
+"""Packages in which nobody looks for where a task was created."""
 
-
-# anyio starts every task in a wrapper of its own (since 4.14), which is nobody's site.
+# anyio starts every task in a wrapper of its own (since 4.14), which is nobody's function.
 _WRAPPER = getattr(
     getattr(getattr(anyio, "TaskHandle", None), "_run_coro", None), "__code__", None
 )
@@ -84,11 +87,22 @@ async def watch(coroutine: Coroutine[Any, Any, Any], node: Task) -> Any:
 def child(parent: Task, name: str, coroutine: Any, kind: Kind = "task") -> Task:
     """A new node for ``coroutine`` below ``parent``, with its creation site."""
     node = parent.tree.add(parent, name, kind)
+    node.site = creation_site()
     if is_wrapped(coroutine):
         node.scope = handle = coroutine.cr_frame.f_locals["self"]
         coroutine = handle.coro
     node.code = getattr(coroutine, "cr_code", None)
     return node
+
+
+def creation_site() -> Site | None:
+    """The line, neither ours nor the backend's, from which this was called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _MACHINERY:
+            return frame.f_code, frame.f_lineno
+        frame = frame.f_back
+    return None
 
 
 def is_wrapped(coroutine: Any) -> bool:

@@ -244,6 +244,7 @@ export interface TaskRecord {
   timeout?: number | null;
   attempt?: number;
   site?: string | null;
+  function?: string | null;
   failure?: Failure | null;
   logs?: Array<LogLine>;
   logs_left_out?: number;

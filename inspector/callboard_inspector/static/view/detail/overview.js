@@ -216,11 +216,17 @@ export function makeOverview(ask, emit, actions) {
       ["Shielded", limits?.shielded ? "yes: it is not stopped from further out" : null],
       ["Told to stop", record.told ? `${clockTime(record.told * 1000)}${record.ended ? `, ended ${duration(record.ended - record.told)} later` : ""}` : null],
       ["Attempt", record.attempt ? attempts(context, record) : null],
-      ["Begun at", record.site ? h("code", { title: plain(record.site) }, plain(shortFile(record.site))) : null],
+      ["Created at", place(record.site)],
+      ["Runs", place(record.function)],
       ["Folded", record.folded ? `${record.folded.toLocaleString("en")} completed children were left out, to bound the tree` : null],
       ...labels.map(([name, value]) => /** @type {[string, HTMLElement]} */ ([plain(name), h("code", null, plain(String(value)))])),
     ]);
     return known.childElementCount > 0 ? section("Scope", known) : null;
+  }
+
+  /** @param {string | null | undefined} line */
+  function place(line) {
+    return line ? h("code", { title: plain(line) }, plain(shortFile(line))) : null;
   }
 
   /**
