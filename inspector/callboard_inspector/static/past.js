@@ -23,6 +23,7 @@ export class Past {
     this.ask = ask;
     this.changed = changed;
     this.asking = false;
+    this.connections = 0;
     this.failures = 0;
     /** Not before, in the browser's clock. */
     this.until = 0;
@@ -36,22 +37,33 @@ export class Past {
   async read(deliveries, states, urgent) {
     const question = deliveries.nextOlder(states);
     if (question === null || this.asking || (!urgent && Date.now() < this.until)) return;
+    const { generation } = deliveries;
+    const { connections } = this;
     this.asking = true;
     if (urgent) this.changed({ asking: true, error: null });
     const { answer, error } = await this.ask(question);
     this.asking = false;
     if (answer?.of === "deliveries") {
-      this.forgive();
-      deliveries.take(question, answer.rows.map((row) => readDelivery(row, answer)), answer.more);
+      this.startOver();
+      deliveries.take(question, answer.rows.map((row) => readDelivery(row, answer)), answer.more, generation);
+      this.changed({ asking: false, error: null });
+    } else if (connections !== this.connections) {
+      this.changed({ asking: false, error: null });
     } else {
       this.until = Date.now() + Math.min(FIRST_WAIT * 2 ** this.failures, LONGEST_WAIT);
       this.failures += 1;
+      this.changed({ asking: false, error: error ?? "there was no answer" });
     }
-    this.changed({ asking: false, error: answer?.of === "deliveries" ? null : error ?? "there was no answer" });
   }
 
-  /** Another connection, or an answer at last. */
+  /** Another connection: what the one before did not answer is asked again, and is no failure of this one. */
   forgive() {
+    this.connections += 1;
+    this.startOver();
+    this.changed({ asking: this.asking, error: null });
+  }
+
+  startOver() {
     this.failures = 0;
     this.until = 0;
   }

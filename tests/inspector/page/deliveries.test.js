@@ -29,22 +29,22 @@ function readAll(deliveries, journal) {
   for (let asked = deliveries.nextOlder(null); asked !== null; asked = deliveries.nextOlder(null)) {
     const { before } = asked;
     const below = journal.filter(({ id }) => id < before);
-    deliveries.take(asked, below.slice(0, 200), below.length > 200);
+    deliveries.take(asked, below.slice(0, 200), below.length > 200, deliveries.generation);
   }
 }
 
 test("what a search found far below is in the list only where it is looked for", () => {
   const deliveries = newest();
   const asked = /** @type {Older} */ (deliveries.nextOlder(["parked"]));
-  deliveries.take(asked, [delivery(40, "parked"), delivery(30, "parked")], true);
+  deliveries.take(asked, [delivery(40, "parked"), delivery(30, "parked")], true, deliveries.generation);
   assert.deepEqual([numbers(deliveries.order), numbers(deliveries.whole)], [[99, 98, 40, 30], [99, 98]]);
   assert.deepEqual(deliveries.nextOlder(["parked"]), { of: "deliveries", before: id(30), state: "parked" });
-  deliveries.take({ of: "deliveries", before: id(30), state: "parked" }, [], false);
+  deliveries.take({ of: "deliveries", before: id(30), state: "parked" }, [], false, deliveries.generation);
   assert.equal(deliveries.nextOlder(["parked"]), null);
   assert.equal(deliveries.nextOlder(["parked", "failed"])?.state, "failed");
-  deliveries.take(/** @type {Older} */ (deliveries.nextOlder(null)), [delivery(97), delivery(40, "parked")], true);
+  deliveries.take(/** @type {Older} */ (deliveries.nextOlder(null)), [delivery(97), delivery(40, "parked")], true, deliveries.generation);
   assert.deepEqual(numbers(deliveries.whole), [99, 98, 97, 40]);
-  deliveries.take({ of: "deliveries", before: id(40) }, [delivery(30, "parked")], false);
+  deliveries.take({ of: "deliveries", before: id(40) }, [delivery(30, "parked")], false, deliveries.generation);
   assert.deepEqual([numbers(deliveries.whole), deliveries.nextOlder(null)], [[99, 98, 97, 40, 30], null]);
 });
 
@@ -81,4 +81,29 @@ test("a list of which all were let go of is read from its floor on, with that it
   assert.deepEqual(numbers(deliveries.whole), []);
   readAll(deliveries, Array.from({ length: 10 }, (_, n) => delivery(9 - n)));
   assert.equal(deliveries.whole.length, 10);
+});
+
+test("older ones that were asked for before the list was replaced hide no gap", () => {
+  for (const more of [true, false]) {
+    for (const states of [null, ["parked"]]) {
+      const deliveries = newest();
+      const { generation } = deliveries;
+      const asked = /** @type {Older} */ (deliveries.nextOlder(states));
+      deliveries.replace([delivery(1098), delivery(1099)], id(1097));
+      deliveries.take(asked, [delivery(97, "parked")], more, generation);
+      assert.deepEqual(numbers(deliveries.whole), [1099, 1098]);
+      readAll(deliveries, Array.from({ length: 1100 }, (_, n) => delivery(1099 - n)));
+      assert.equal(deliveries.whole.length, 1100);
+      assert.equal(deliveries.nextOlder(["parked"]), null);
+    }
+  }
+});
+
+test("a page of which the end is more than a list holds leaves out none of what it holds", () => {
+  const deliveries = new Deliveries();
+  deliveries.replace(Array.from({ length: 49_999 }, (_, n) => delivery(100_000 + n)), id(99_999));
+  const asked = /** @type {Older} */ (deliveries.nextOlder(null));
+  deliveries.take(asked, [delivery(99_999), delivery(99_998), delivery(99_997)], true, deliveries.generation);
+  assert.deepEqual(deliveries.whole, deliveries.order);
+  assert.equal(deliveries.order.length, 50_000);
 });

@@ -43,6 +43,8 @@ export class Deliveries {
     this.first = null;
     /** From this id on none is missing; null: none is. @type {string | null} */
     this.edge = null;
+    /** Which list it is: grows when another one takes its place. */
+    this.generation = 0;
     /** How far down each state was searched for; null: to the end. @type {Map<string, string | null>} */
     this.searched = new Map();
     /** Grows with every change. */
@@ -79,6 +81,7 @@ export class Deliveries {
     this.known = new Map(all.map((delivery) => [delivery.id, delivery]));
     this.order = [...this.known.keys()].sort(newestFirst);
     this.edge = floor === "" ? null : `${floor}0`; // the next greater text
+    this.generation += 1;
     this.searched.clear();
     this.counts.clear();
     for (const delivery of this.known.values()) this.count(delivery.state, 1);
@@ -118,8 +121,10 @@ export class Deliveries {
    * @param {Older} asked
    * @param {readonly Delivery[]} rows newest first
    * @param {boolean} more
+   * @param {number} generation when it was asked: older ones of another list leave a gap below this one
    */
-  take(asked, rows, more) {
+  take(asked, rows, more, generation) {
+    if (generation !== this.generation) return;
     for (const row of rows) this.put(row);
     const last = rows.at(-1)?.id ?? asked.before;
     if (asked.state !== undefined) {
