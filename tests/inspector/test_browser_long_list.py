@@ -4,7 +4,7 @@ import re
 
 import anyio
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from callboard import Callboard, Delivery, DeliveryState, Provider
 from callboard.ids import new_id
@@ -75,6 +75,12 @@ def test_parked_deliveries_that_are_not_in_the_list_are_counted_and_found(
         house.call(fill_with_trouble)
         house.deliver("act", {"name": "newest"})
         house.settle()
+        asked: list[str] = []
+
+        def listen(socket: WebSocket) -> None:
+            socket.on("framesent", lambda text: asked.append(str(text)))
+
+        page.on("websocket", listen)
         page.goto(house.link())
         expect(page.locator(".deliveries .total")).to_have_text("201")
         trouble = page.locator(".toolbar .trouble")
@@ -88,6 +94,13 @@ def test_parked_deliveries_that_are_not_in_the_list_are_counted_and_found(
         )
         page.get_by_label("Filter").fill("-repo:acme state:")
         expect(page.locator(".delivery")).to_have_count(1)
+        page.get_by_label("Filter").fill("state:completed no-such")
+        expect(page.locator(".deliveries .none")).to_contain_text(
+            "None of the newest 201 passes"
+        )
+        page.evaluate("new Promise(requestAnimationFrame)")
+        # Only a person lets the whole journal be read.
+        assert not [text for text in asked if '"state":"completed"' in text]
         page.get_by_label("Filter").fill("repo:no-such")
         expect(page.locator(".deliveries .none")).to_contain_text(
             "None of the newest 201 passes"

@@ -26,6 +26,17 @@ export function statesOf(terms) {
   return first === undefined ? null : first.filter((state) => STATES.includes(state) && wanted.every((each) => each.includes(state)));
 }
 
+/** Whether a delivery's state alone says if it passes: those the journal finds by itself. @param {readonly Term[]} terms */
+export function onlyStates(terms) {
+  const own = ofDeliveries(terms);
+  return own.length > 0 && own.every(({ field, not }) => field === "state" && !not);
+}
+
+/** @param {readonly Term[]} terms */
+function ofDeliveries(terms) {
+  return terms.filter(({ field, text }) => field !== "task" && text !== "");
+}
+
 /** What was typed for a state and is none, after the last comma perhaps unfinished. @param {readonly Term[]} terms */
 export function noStates(terms) {
   return terms.filter(({ field }) => field === "state").flatMap(({ text }) => text.split(",")).filter((state) => state !== "" && !STATES.includes(state));
@@ -53,7 +64,7 @@ export function parse(text) {
  * @returns {((delivery: Delivery) => boolean) | null} null when everything passes
  */
 export function deliveryFilter(terms) {
-  const own = terms.filter((term) => term.field !== "task" && term.text !== "");
+  const own = ofDeliveries(terms);
   if (own.length === 0) return null;
   return (delivery) => own.every((term) => holds(delivery, term) !== term.not);
 }

@@ -4,7 +4,7 @@
  * Owns what a delivery looks like on two lines, and that what somebody reads stays where it is.
  */
 
-import { deliveryFilter, noStates, parse, STATES, statesOf } from "../state/filter.js";
+import { deliveryFilter, noStates, onlyStates, parse, STATES, statesOf } from "../state/filter.js";
 import { plain, sentence } from "../state/plain.js";
 import { nowOf } from "../state/store.js";
 import { ago, clockTime, count, duration, elapsed, h, icon, shapeOf } from "./format.js";
@@ -80,9 +80,9 @@ export function makeDeliveryList(emit) {
     setText(none, words);
     more.hidden = !older;
     setText(more, state.past.asking ? "Looking…" : filtered ? "Search older deliveries" : "Older deliveries");
-    // With room for more, nobody need ask for it, nor be offered what there may not be. One state
+    // With room for more, nobody need ask for it, nor be offered what there may not be. States
     // the journal finds by itself; for other words all of it would have to be read.
-    const room = known.rows.length * height < rows.extent && (!filtered || states !== null) && state.connection.phase === "live";
+    const room = known.rows.length * height < rows.extent && (!filtered || onlyStates(terms)) && state.connection.phase === "live";
     if (room && older) emit({ do: "older", urgent: false });
   }
 
@@ -94,7 +94,7 @@ export function makeDeliveryList(emit) {
    */
   function note({ past, picture: { deliveries } }, terms, older) {
     if (past.error !== null && older) return `Older deliveries could not be read: ${past.error}`;
-    if (known.rows.length > 0 || deliveries.order.length === 0) return "";
+    if (known.rows.length > 0 || !known.filtered || deliveries.order.length === 0) return "";
     const [unknown] = noStates(terms);
     if (unknown !== undefined) return `No state is called ${unknown}: expected ${STATES.slice(0, -1).join(", ")} or ${STATES.at(-1)}.`;
     if (past.asking) return "Looking…";
