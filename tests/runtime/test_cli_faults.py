@@ -1,10 +1,13 @@
 """What the commands say of a database or an argument that will not do: one line."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from sqlalchemy.exc import IntegrityError
 
 from callboard import Database, DeliveryState, SettingsError
 from callboard.cli import main
@@ -202,3 +205,44 @@ def test_check_tells_each_fault_once_and_where_it_belongs(
         "✗ fail github credentials none",
     ):
         assert [line for line in lines if line.startswith(start)], lines
+
+
+FAULTY = """
+from callboard import Provider
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+class Faulty(Provider):
+    name = "faulty"
+
+    def opened(self):
+        raise {error}("INSERT", {{}}, Exception("UNIQUE constraint failed"))
+
+def make(board):
+    return [Faulty()]
+"""
+
+
+@pytest.mark.usefixtures("file")
+@pytest.mark.parametrize("error", ["IntegrityError", "OperationalError"])
+def test_database_that_fails_is_one_line_and_one_that_is_used_wrongly_a_traceback(
+    error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text(FAULTY.format(error=error))
+    ports = ("--port", "0", "--inspector-port", "0", "--no-open", "--insecure")
+    arguments = ("serve", *ports, "--with", "mine.py:make")
+    if error == "OperationalError":
+        code, line = said(capsys, *arguments)
+        assert (code, line) == (1, "callboard: the database: UNIQUE constraint failed")
+        return
+    with pytest.RaisesGroup(IntegrityError, flatten_subgroups=True):
+        main(arguments)
+
+
+def test_command_line_starts_without_the_runtime() -> None:
+    asked = "import sys, callboard.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "callboard.settings" in loaded
+    assert not loaded & {"sqlalchemy", "trio", "rich", "callboard.backstage"}

@@ -10,14 +10,15 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pkgutil import resolve_name
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from cyclopts import App
-from sqlalchemy.exc import DBAPIError
 
-from callboard.backstage import BackstageError
 from callboard.failure import leaves_of
 from callboard.settings import SettingsError
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import DBAPIError
 
 _OWN = {
     "serve": "callboard.cli.serve:serve",
@@ -28,7 +29,6 @@ _GROUP = "callboard.commands"
 _ASKS_WHAT_THERE_IS: Sequence[Sequence[str]] = ([], ["-h"], ["--help"])
 WRONG_SETTINGS = 2
 _NOT_DONE = 1
-_TOLD = (SettingsError, BackstageError, DBAPIError)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Stands for what is no UTF-8 in an argument."""
 
@@ -60,8 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         build(described=given in _ASKS_WHAT_THERE_IS)(given)
-    except _TOLD as error:
-        _end_told(error)
     except BrokenPipeError:
         _end_unread()
     except UnicodeEncodeError:
@@ -74,26 +72,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(_NOT_DONE) from None
     except BaseExceptionGroup as group:
         # A server raises out of its task groups.
-        if group.split(_TOLD)[1] is None:
+        if group.split(_is_known)[1] is None:
             _end_told(next(leaves_of(group)))
         # What a server prints is printed from inside its task groups, and rich says
         # SystemExit for a closed pipe.
         if group.split((BrokenPipeError, SystemExit))[1] is not None:
             raise
         _end_unread()
+    except Exception as error:
+        if not _is_known(error):
+            raise
+        _end_told(error)
+
+
+def _is_known(error: BaseException) -> bool:
+    """Whether its message is all that people have to know of ``error``."""
+    if isinstance(error, SettingsError):
+        return True
+    # Imported here: only commands that may raise these need them.
+    from callboard.backstage import BackstageError
+
+    return isinstance(error, BackstageError) or _is_databases(error)
+
+
+def _is_databases(error: BaseException) -> "TypeGuard[DBAPIError]":
+    """Whether ``error`` is the database's, and not of how callboard uses it."""
+    from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+
+    ours = isinstance(error, IntegrityError | ProgrammingError)
+    return isinstance(error, DBAPIError) and not ours
 
 
 def _end_told(error: BaseException) -> NoReturn:
     """End with one message, for what tells people what there is to know."""
     from callboard.cli.console import complain
 
-    if isinstance(error, DBAPIError):
+    if isinstance(error, SettingsError):
+        complain(error)
+        raise SystemExit(WRONG_SETTINGS) from None
+    if _is_databases(error):
         # The driver's own words; SQLAlchemy's repeat the statement and its values.
         complain(f"the database: {error.orig}")
     else:
         complain(error)
-    wrong = isinstance(error, SettingsError)
-    raise SystemExit(WRONG_SETTINGS if wrong else _NOT_DONE) from None
+    raise SystemExit(_NOT_DONE) from None
 
 
 def _end_unread() -> NoReturn:
