@@ -5,6 +5,10 @@
 
 The application's own event loop answers; runs have a loop and a thread of their own, so
 neither disturbs the other. Starlette works in the same way.
+
+``callboard serve`` ends when the runs' loop has broken, and is started anew. Here the
+process goes on, takes deliveries and runs none of them until its next start: whoever
+starts it asks ``/callboard/readyz``, which then answers 503.
 """
 
 from collections.abc import AsyncGenerator

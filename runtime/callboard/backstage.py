@@ -20,7 +20,7 @@ from callboard.provider import Provider
 from callboard.schedule import Schedule
 from callboard.task import Task
 from callboard.trace import Trace
-from callboard.wake import Wake
+from callboard.wake import Wake, wake_all
 from callboard.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Backstage:
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._token: EventLoopToken | None = None
-        self._watched: Wake | None = None
+        self._watchers: list[Wake] = []
         self._over = False
         self._thread = threading.Thread(
             target=self._run, name="callboard-backstage", daemon=True
@@ -103,10 +103,14 @@ class Backstage:
     async def watch(self) -> None:
         """Wait, on another loop, until this one ends before it is told to.
 
+        ``serving`` does, so that the process ends; an application that callboard is
+        mounted in may, and cancels it before it leaves ``Callboard.opened``.
+
         Raises:
             BackstageError: It has; the log has the traceback.
         """
-        self._watched = wake = Wake()
+        wake = Wake()
+        self._watchers.append(wake)
         if self.alive:
             await wake.wait()
         raise BackstageError(
@@ -158,8 +162,7 @@ class Backstage:
         finally:
             self._over = True
             self._ready.set()
-            if self._watched is not None:
-                self._watched()
+            wake_all(self._watchers)
 
     async def _work(self) -> None:
         self._token = current_token()

@@ -23,11 +23,13 @@ from callboard import (
     Untyped,
     on,
 )
+from callboard.backstage import BackstageError
 from callboard.testing import (
     THING,
     Gate,
     PlainSource,
     deliver,
+    exchange,
     find,
     newest_tree,
     open_board,
@@ -129,6 +131,23 @@ async def test_nothing_that_a_run_started_is_there_when_it_has_ended(
         record = await newest_tree(board, id_)
     assert all(task.state.final and task.ended for task in record.tasks)
     assert all(task.cause for task in record.tasks if task.state == "halted")
+
+
+async def test_end_of_its_loop_is_told_to_everybody_who_watches_and_by_readyz() -> None:
+    async def watch() -> None:
+        with pytest.raises(BackstageError, match="loop has ended"):
+            await board.backstage.watch()
+
+    async with open_board() as board:
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                group.start_soon(watch)
+                group.start_soon(watch)
+                await anyio.wait_all_tasks_blocked()
+                assert await anyio.to_thread.run_sync(board.backstage.stop, 5)
+        scope = {"type": "http", "method": "GET", "path": "/readyz", "headers": []}
+        ready = await exchange(board.front, scope, [b""])
+    assert (ready.status, ready.content["backstage"]) == (503, False)
 
 
 async def test_run_ends_only_when_the_thread_has_that_it_left_behind() -> None:
