@@ -112,10 +112,13 @@ class Trace:
             self._armed = [other for other in self._armed if other != wake]
 
     def since(self, cursor: int) -> Iterable[Item] | None:
-        """What changed after ``cursor``, each once, oldest last change first.
+        """What changed after ``cursor``: each thing once, as it is now.
 
-        None when the ring no longer reaches back to ``cursor``. Take ``sequence`` before
-        calling: what changes meanwhile is then seen twice, never missed.
+        In the order in which each changed first after ``cursor``, however often it
+        changed since. The next cursor is ``sequence`` as it was before the call: what
+        changed during it comes again then, and nothing is missed.
+
+        None when the ring no longer reaches back to ``cursor``: start from a snapshot.
         """
         newest = self.sequence
         if newest - cursor >= self.capacity:
