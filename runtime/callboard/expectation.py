@@ -4,8 +4,9 @@ Owns the words for a section that does not fit its Struct: the key, what was exp
 there and what came.
 """
 
+import copy
 import re
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import inspect
@@ -31,10 +32,14 @@ def unmet(error: msgspec.ValidationError, name: str, kind: type, value: Any) -> 
     problem, _, where = str(error).partition(" - at `$")
     where = where.rstrip("`")
     expected: inspect.Type = inspect.type_info(kind)
+    key, section = name, value
+    trail: list[str | int] = []
     for field, index in re.findall(r"\.(\w+)|\[([\d.]+)\]", where):
         expected = _inner(expected, field)
-        value = _found(value, field, index)
-    key = f"{name}{where}"
+        step = field or (_step(index, section, kind, trail, str(error)))
+        key += f"[{step}]" if isinstance(step, int) else f".{step}"
+        trail.append(step)
+        value = _below(section, trail)
     if (unknown := re.search(r"unknown field `(.*)`", problem)) is not None:
         return f"{key}: expected {_choices(expected)}, got {unknown[1]!r}"
     if isinstance(expected, inspect.LiteralType):
@@ -56,11 +61,35 @@ def _inner(expected: inspect.Type, field: str) -> inspect.Type:
     return expected
 
 
-def _found(value: Any, field: str, index: str) -> Any:
-    """Below ``value``; None where msgspec does not say which (``[...]``)."""
-    if field:
-        return cast("dict[str, Any]", value).get(field)
-    return value[int(index)] if index.isdecimal() else None
+def _step(
+    index: str, section: Any, kind: type, trail: list[str | int], said: str
+) -> str | int:
+    """The index in a list; in a table the key, which msgspec does not say (``[...]``)."""
+    if index.isdecimal():
+        return int(index)
+    keys = list(_below(section, trail))
+    for key in keys:
+        alone = copy.deepcopy(section)
+        table = _below(alone, trail)
+        for other in keys:
+            if other != key:
+                del table[other]
+        try:
+            msgspec.convert(alone, kind)
+        except msgspec.ValidationError as error:
+            if str(error) == said:
+                return key
+    return index
+
+
+def _below(value: Any, trail: list[str | int]) -> Any:
+    """None where msgspec does not say which."""
+    for step in trail:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return None
+    return value
 
 
 def _choices(expected: inspect.Type) -> str:

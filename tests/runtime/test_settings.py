@@ -19,6 +19,7 @@ class Room(Struct, forbid_unknown_fields=True):
     names: list[str] = []
     light: Literal["on", "off"] = "on"
     door: Door = Door()
+    signs: dict[str, str] = {}
 
 
 def read(tmp_path: Path, content: str) -> Settings:
@@ -40,10 +41,21 @@ def test_defaults_hold_where_nothing_is_said(tmp_path: Path) -> None:
         ("[room]\nnames = [1]", "room.names[0]", "expected text", "1"),
         ('[room]\nnames = "a"', "room.names", "expected a list", "'a'"),
         ('[room]\nlight = "dim"', "room.light", "one of 'off', 'on'", "'dim'"),
-        ("[room]\nsise = 4", "room", "one of size, names, light, door", "'sise'"),
+        (
+            "[room]\nsise = 4",
+            "room",
+            "one of size, names, light, door, signs",
+            "'sise'",
+        ),
         ("[room.door]\nopen = 1", "room.door.open", "expected true or false", "1"),
         ("[room.door]\nopne = 1", "room.door", "one of open", "'opne'"),
         ("room = 3", "room", "expected a table", "3"),
+        (
+            '[room.signs]\nexit = "left"\nstage = 3\nattic = 4',
+            "room.signs.stage",
+            "expected text",
+            "3",
+        ),
     ],
 )
 def test_wrong_value_names_file_key_expected_and_came(
