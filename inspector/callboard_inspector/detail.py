@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from callboard import clock, history
 from callboard.await_stack import await_stack
 from callboard.delivery import DeliveryState
+from callboard.failure import summarize
 from callboard.history import DeliveryFilter, actions_on
 from callboard.journal import ActionEntry
 from callboard.scopes import facts_of
@@ -73,12 +74,12 @@ class Details:
             return await self._answer(frame)
         except NoAnswerError as error:
             return Detail(frame.request, error=str(error))
-        except Exception:
+        except Exception as error:
             # The boundary between a watcher and the journal: a broken record must not
             # end the feed.
             logger.exception("no answer to %r", frame.question)
-            message = "no answer: the server's log has the traceback"
-            return Detail(frame.request, error=message)
+            reason = self._watched.trace.redactor.text(summarize(error))
+            return Detail(frame.request, error=f"no answer: {reason}")
 
     async def _answer(self, frame: Inspect) -> Detail:
         question = frame.question

@@ -135,6 +135,13 @@ def find_tree(connection: Connection, run: str) -> TreeRecord | None:
     return None if packed is None else unpack_tree(packed)
 
 
+def delivery_of_run(connection: Connection, run: str) -> str | None:
+    """Whose run it is; None where ``find_tree`` finds none."""
+    t = runs.c
+    query = select(t.delivery).where(t.id == run, t.tree.is_not(None))
+    return connection.execute(query).scalar()
+
+
 def find_payload(connection: Connection, delivery: str) -> Payload | None:
     """The headers and body of a delivery, decompressed."""
     found = load(connection, delivery)

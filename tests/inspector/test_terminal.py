@@ -4,9 +4,10 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,27 @@ async def test_show_tells_the_tree_the_error_and_the_changes(
             "+ m: []",
         ):
             assert expected in text, f"{expected!r} is missing in:\n{text}"
+
+
+async def test_show_says_in_one_line_what_cannot_be_read(
+    failed: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "callboard.db")) as database:
+        database.execute("UPDATE deliveries SET headers = '{'")
+        database.commit()
+    await in_thread(lambda: show(failed[0]))
+    said = capsys.readouterr()
+    assert "Missing: no answer: " in said.out
+    assert "DecodeError" in said.out
+    with closing(sqlite3.connect(tmp_path / "callboard.db")) as database:
+        database.execute("UPDATE runs SET tree = X'00'")
+        database.commit()
+    for target in failed:
+        with pytest.raises(SystemExit):
+            await in_thread(lambda target=target: show(target))
+        line = capsys.readouterr().err
+        assert line.startswith("callboard: no answer: zlib.error: ")
+        assert line.count("\n") == 1
 
 
 async def test_into_a_pipe_show_wraps_nothing_and_ends_lines_where_they_end(

@@ -4,6 +4,7 @@ Owns the command, what its target may be, and the order in which people read a r
 it was, its tree, why it failed, what it changed.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ from callboard.redaction import shorten
 from callboard.settings import SettingsError
 from callboard.task import TaskRecord
 from callboard_inspector import bundle as files
+from callboard_inspector import detail
 from callboard_inspector.bundle import Bundle, BundleError
 from callboard_inspector.detail import Details
 from callboard_inspector.enclosed import enclose
@@ -107,7 +109,9 @@ def _find(target: str, number: int | None, config: Path | None) -> Bundle:
     try:
         database.expect_migrated()
         delivery, run = _resolve(database, target, number)
-        watched = Watched(trace=Trace(), database=database)
+        # What it would log is said as what is missing.
+        logging.getLogger(detail.__name__).setLevel(logging.CRITICAL)
+        watched = Watched(trace=Trace(redactor=settings.redactor), database=database)
         details = Details(watched)
         return anyio.run(files.collect, details, delivery, run, words, backend="trio")
     finally:
@@ -117,9 +121,9 @@ def _find(target: str, number: int | None, config: Path | None) -> Bundle:
 def _resolve(database: Database, target: str, number: int | None) -> tuple[str, str]:
     """The delivery and the run that ``target`` names."""
     target = target.partition(".")[0]  # a task's id shows its run
-    tree = database.query(lambda c: history.find_tree(c, target))
-    if tree is not None:
-        return tree.delivery, target
+    delivery = database.query(lambda c: history.delivery_of_run(c, target))
+    if delivery is not None:
+        return delivery, target
     runs = database.query(lambda c: history.list_runs(c, target))
     if number is not None:
         if not 1 <= number <= len(runs):
