@@ -16,10 +16,12 @@ from callboard.cli.console import (
     say_json,
     standard_output,
 )
+from callboard_catalog.formats import LONGEST
 from callboard_catalog.refs import EntityRef, InvalidRef
 
 _NOT_THERE = 1
 _WRONG_USE = 2
+_LONGEST = 3 * LONGEST + len(":/")
 
 
 def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
@@ -37,7 +39,7 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
     from callboard_catalog.query.why import why as account_of
 
     try:
-        name = str(EntityRef.parse(ref))
+        name = _canonical(ref)
     except InvalidRef as error:
         complain(error)
         raise SystemExit(_WRONG_USE) from None
@@ -58,3 +60,11 @@ def why(ref: str, *, json_: bool = False, config: Path | None = None) -> None:
         say(standard_output(), *lines)
     if not account.there:
         raise SystemExit(_NOT_THERE)
+
+
+def _canonical(ref: str) -> str:
+    """The canonical form of ``ref``; raises InvalidRef where no entity can have it."""
+    name = str(EntityRef.parse(ref))
+    if len(name) > _LONGEST:
+        raise InvalidRef(ref, f"each part at most {LONGEST} characters")
+    return name

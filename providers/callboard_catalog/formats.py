@@ -15,7 +15,7 @@ _VERSION = re.compile(r"[a-z0-9A-Z]+")
 _TAG = re.compile(r"[a-z0-9:+#]+(?:-[a-z0-9:+#]+)*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
-_LONGEST = 63
+LONGEST = 63
 _LONGEST_DOMAIN = 253
 
 
@@ -28,7 +28,7 @@ class Format(NamedTuple):
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     def check(text: str) -> bool:
-        return len(text) <= _LONGEST and pattern.fullmatch(text) is not None
+        return len(text) <= LONGEST and pattern.fullmatch(text) is not None
 
     return check
 

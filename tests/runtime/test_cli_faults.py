@@ -42,7 +42,6 @@ STRANGE = {
     "long": (("show", "a" * 5_000), "cannot be read"),
     "no text": (("show", "\udcff\udcfe"), "expected text in UTF-8"),
     "no provider": (("runs", "--provider", "a\udcff"), "expected text in UTF-8"),
-    "long ref": (("why", f"component:default/{'a' * 100_000}"), "the database: "),
     "folder": (("show", "/"), "/: cannot be read"),
     "this folder": (("show", "."), ".: cannot be read"),
     "no catalog": (("why", "component:default/a"), "the database: no such table"),
@@ -58,6 +57,26 @@ def test_strange_argument_is_one_line(
     assert code == 1
     assert words in line
     assert len(line) < 400
+
+
+@pytest.mark.usefixtures("file")
+@pytest.mark.parametrize(
+    ("ref", "expected"),
+    [
+        (f"component:default/{'a' * 100_000}", "each part at most 63 characters"),
+        ("website", "<kind>:[<namespace>/]<name>"),
+        ("component:", "[<kind>:][<namespace>/]<name>"),
+        ("component:/website", "[<kind>:][<namespace>/]<name>"),
+        ("", "<kind>:[<namespace>/]<name>"),
+    ],
+)
+def test_ref_that_is_none_is_told_with_what_was_expected(
+    ref: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, line = said(capsys, "why", ref)
+    assert code == 2
+    assert f"expected an entity ref, {expected}" in line
+    assert len(line) < 250
 
 
 @pytest.mark.parametrize("command", ["runs", "show", "why", "serve"])
