@@ -88,6 +88,9 @@ def read(content: bytes) -> Bundle:
     known: set[int] = set()
     for record in sorted(bundle.tasks, key=lambda record: record.n):
         # Numbers rise, so a parent comes before its children, and there is no circle.
+        if record.n in known:
+            message = f"the run's file is damaged: expected task {record.n} once"
+            raise BundleError(message)
         if record.parent is not None and record.parent not in known:
             expected = f"expected the parent of task {record.n} before it"
             message = f"the run's file is damaged: {expected}, got {record.parent}"

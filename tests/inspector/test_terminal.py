@@ -288,6 +288,9 @@ async def test_a_file_whose_tasks_have_no_place_in_the_tree_is_damaged(
         content = files.write(structs.replace(whole, tasks=tasks))
         with pytest.raises(BundleError, match=f"damaged: .* got {parent}"):
             files.read(content)
+    tasks = [*whole.tasks, structs.replace(last, parent=last.n)]  # a circle of two
+    with pytest.raises(BundleError, match=f"damaged: expected task {last.n} once"):
+        files.read(files.write(structs.replace(whole, tasks=tasks)))
 
 
 async def test_a_run_without_a_tree_is_not_exported(tmp_path: Path) -> None:

@@ -115,3 +115,21 @@ test("what is no such file is refused with what was expected and what came", () 
     assert.throws(() => readBundle(text), message);
   }
 });
+
+test("a file whose tasks have no place in the tree is damaged", () => {
+  const whole = collected(server);
+  assert.ok(whole);
+  const [root, ...others] = whole.tasks;
+  assert.ok(root);
+  const at = (/** @type {number} */ n, /** @type {number | null} */ parent) => ({ ...root, n, parent });
+  for (const [tasks, message] of /** @type {Array<[unknown[], RegExp]>} */ ([
+    [[...whole.tasks, at(50, 50)], /parent of task 50 before it, got 50/],
+    [[...whole.tasks, at(50, 999)], /parent of task 50 before it, got 999/],
+    [[...whole.tasks, at(50, 51), at(51, 50)], /parent of task 50 before it, got 51/],
+    [[...whole.tasks, at(50, 0), at(50, 50)], /damaged.*task 50 once/],
+  ])) {
+    assert.throws(() => readBundle(JSON.stringify({ ...whole, tasks })), message);
+  }
+  const turned = [...others, root];
+  assert.equal(readBundle(JSON.stringify({ ...whole, tasks: turned })).tasks.length, whole.tasks.length);
+});

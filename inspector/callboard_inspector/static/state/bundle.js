@@ -149,6 +149,8 @@ export function readBundle(text) {
   if (!Array.isArray(tasks) || tasks.length === 0 || !tasks.every(isTask)) {
     throw new Error("expected a list of tasks, each with n, parent, name, kind, state and created: the file is damaged");
   }
+  const misplaced = whatIsMisplaced(tasks);
+  if (misplaced !== null) throw new Error(`the run's file is damaged: ${misplaced}`);
   if (typeof found["run"] !== "string" || !Array.isArray(found["effects"])) {
     throw new Error("expected the run's id and a list of effects: the file is damaged");
   }
@@ -299,6 +301,21 @@ function below(tasks, top) {
  */
 function isRecord(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What was expected of the first task that has no place in the tree; null if all have one.
+ * @param {readonly TaskRecord[]} tasks
+ */
+function whatIsMisplaced(tasks) {
+  const known = new Set();
+  // Numbers rise, so a parent comes before its children, and there is no circle.
+  for (const { n, parent } of [...tasks].sort((a, b) => a.n - b.n)) {
+    if (known.has(n)) return `expected task ${n} once`;
+    if (parent !== null && !known.has(parent)) return `expected the parent of task ${n} before it, got ${parent}`;
+    known.add(n);
+  }
+  return null;
 }
 
 /** @param {unknown} value */
