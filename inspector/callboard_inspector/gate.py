@@ -138,7 +138,7 @@ class Gate:
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if not known and scheme.lower() == "bearer":
             known = _is_one_of(key.strip().encode("latin-1"), self._keys)
-            name = kept_name(headers.get(NAME_HEADER, "")) or NAMELESS
+            name = kept_name(_text(headers.get(NAME_HEADER, ""))) or NAMELESS
         return Visitor(
             watch=known or (not self.keyed and is_near(scope, headers)),
             act=known,
@@ -153,6 +153,11 @@ def _is_one_of(given: bytes, known: Iterable[bytes]) -> bool:
 
 def _same(one: bytes, other: bytes) -> bool:
     return secrets.compare_digest(one, other)
+
+
+def _text(header: str) -> str:
+    """A header's value as programs mean it: UTF-8, where the standard says Latin-1."""
+    return header.encode("latin-1").decode("utf-8", "replace")
 
 
 def owner() -> str:

@@ -354,5 +354,8 @@ async def test_name_goes_with_the_key_in_the_form_and_in_a_header() -> None:
         headers = {"authorization": key, "x-callboard-name": "deploy bot"}
         async with watching(board, **headers) as client:
             assert (await until(client, Hello)).who == "deploy bot"
+        headers["x-callboard-name"] = "Zoë"
+        async with watching(board, **headers) as client:
+            assert (await until(client, Hello)).who == "Zoë"
         async with watching(board, authorization=key) as client:
             assert (await until(client, Hello)).who == "somebody with the key"
