@@ -41,8 +41,8 @@ _ACTIONS = 3
 
 _LARGEST = 2**31 - 1
 """The greatest number that every database takes."""
-_SUBJECT = 10_000
-"""Characters of a subject that is asked for."""
+_LONGEST = 10_000
+"""Characters of a name that is asked for."""
 
 
 class _Body(Struct, frozen=True):
@@ -83,6 +83,7 @@ class Details:
 
     async def _answer(self, frame: Inspect) -> Detail:
         question = frame.question
+        _expect_storable(question)
         known = await self._revision(question)
         if known is not None and known == frame.revision:
             return Detail(frame.request, revision=known, unchanged=True)
@@ -239,10 +240,6 @@ class Details:
         )
 
     async def _effects(self, question: q.OfEffects) -> q.EffectsAnswer:
-        for name, number in (("task", question.task), ("offset", question.offset)):
-            if number is not None and abs(number) > _LARGEST:
-                message = f"{name}: expected at most {_LARGEST:,}; got {number:,}"
-                raise NoAnswerError(message)
         read = partial(effects_of, question=question)
         return await self._watched.read(read, q.EffectsAnswer([], 0, more=False))
 
@@ -250,12 +247,10 @@ class Details:
         self, question: q.OfSubject | q.OfSubjects
     ) -> q.SubjectAnswer | q.SubjectsAnswer:
         if isinstance(question, q.OfSubjects):
-            _expect_name("like", question.like)
             like = partial(subjects_like, like=question.like)
             return await self._watched.read(like, q.SubjectsAnswer([], more=False))
         names = [provider.name for provider in self._watched.providers]
         subject = question.subject
-        _expect_name("subject", subject)
         read = partial(subject_of, subject=subject, providers=names)
         nothing = q.SubjectAnswer(subject, [], more=False, standing=None, looks=[])
         return await self._watched.read(read, nothing)
@@ -331,11 +326,17 @@ class Details:
         )
 
 
-def _expect_name(what: str, name: str) -> None:
-    if len(name) > _SUBJECT or "\0" in name:
-        came = "a NUL" if "\0" in name else f"{len(name):,}"
-        message = f"{what}: expected at most {_SUBJECT:,} characters; got {came}"
-        raise NoAnswerError(message)
+def _expect_storable(question: q.Question) -> None:
+    """That every database takes what is asked for."""
+    for name, value in structs.asdict(question).items():
+        if isinstance(value, str) and "\0" in value:
+            raise NoAnswerError(f"{name}: expected text without NUL")
+        if isinstance(value, str) and len(value) > _LONGEST:
+            expected = f"at most {_LONGEST:,} characters"
+            raise NoAnswerError(f"{name}: expected {expected}; got {len(value):,}")
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            expected = f"at most {_LARGEST:,}"
+            raise NoAnswerError(f"{name}: expected {expected}; got {value:,}")
 
 
 def _read_body(connection: Connection, delivery: str) -> _Body | None:
