@@ -62,7 +62,7 @@ def test_who_did_what_and_when_is_seen_at_once_and_after_a_restart(
         reached(house, failed, DeliveryState.PARKED)
         page.goto(house.link(f"delivery={failed}", "grace"))
         press(page, "Replay")
-        expect(page.locator(".result")).to_contain_text("Done: replayed")
+        expect(page.locator(".detail .result")).to_contain_text("Done: replayed")
         press(page, "Replay edited…")
         press(page, "Replay with this payload")
         house.settle()

@@ -12,6 +12,7 @@ import { Freezer } from "./state/freezer.js";
 import { firstRow, isFollowing } from "./state/follow.js";
 import { isStep, readRoute, writeRoute } from "./state/route.js";
 import { chosenTree, keyOf, newState, reduce } from "./state/store.js";
+import { makeResult } from "./view/actions.js";
 import { makeAnnouncer } from "./view/announcer.js";
 import { makeDeliveryList } from "./view/delivery-list.js";
 import { makeDetail } from "./view/detail/detail.js";
@@ -44,7 +45,7 @@ let commands = 0;
 /** Questions outside of drawing, by request. @type {Map<number, (detail: Detail) => void>} */
 const single = new Map();
 
-const questions = new Questions((frame) => connection.send(frame), (answers) => update({ answers }));
+const questions = new Questions((frame) => connection.send(frame), (answers) => { if (opened === null) update({ answers }); });
 /** Older deliveries, once it is here. @type {import("./past.js").Past | null} */
 let past = null;
 const connection = new Connection({
@@ -146,12 +147,12 @@ function emit(intent) {
     void past?.read(state.picture.deliveries, statesOf(parse(state.filter)), intent.urgent);
     return;
   }
+  if (opened !== null && intent.do === "go" && (intent.place.view ?? "file") !== "file") leaveFile();
   const before = state;
   state = reduce(state, intent);
   perform(intent);
   address(before);
   if (opened === null) look(before);
-  if (opened !== null && state.place.view !== "file" && intent.do === "go" && intent.place.view !== undefined) leaveFile();
   if (intent.do === "dialog") {
     // At once: what is typed next is meant for it.
     help.draw(state);
@@ -205,6 +206,7 @@ function address(before) {
 }
 
 addEventListener("popstate", () => {
+  if (opened !== null) leaveFile();
   const before = state;
   state = { ...state, ...readRoute(location.search), range: null };
   look(before);
@@ -253,8 +255,10 @@ async function openFile(file) {
   const { delivery, picture } = opened;
   const place = { ...newState().place, view: /** @type {const} */ ("file"), delivery };
   if (freezer !== null) freeze();
+  // "Back" leads to what was looked at before.
+  if (live === null && connection.wanted) history.pushState(null, "", location.href);
   live ??= { picture: state.picture, place: state.place };
-  update({ picture, place, words: opened.bundle.words ?? {}, folds: new Set(), range: null });
+  update({ picture, place, words: opened.bundle.words ?? {}, folds: new Set(), range: null, answers: new Map() });
 }
 
 async function choose() {
@@ -270,7 +274,7 @@ function leaveFile() {
   if (live === null) return;
   const { picture, place } = live;
   live = null;
-  update({ picture, place: { ...place, view: state.place.view }, words: state.hello?.words ?? {}, folds: new Set(), range: null, answers: new Map() });
+  update({ picture, place, words: state.hello?.words ?? {}, folds: new Set(), range: null, answers: new Map(questions.answers) });
   if (picture.sequence !== null) connection.send(picture.subscribe(scopes()));
 }
 
@@ -311,11 +315,14 @@ let pages = null;
 const announcer = makeAnnouncer();
 const help = makeHelp(emit);
 const palette = makePalette(emit, choices);
+/** What became of a command, or of a file, where the detail pane is not in sight. */
+const told = makeResult(emit);
+told.element.classList.add("told");
 const back = h("button", { type: "button", class: "back", onclick: goBack });
 const middle = h("div", { class: "middle" }, tree.element, slider.element);
 const runs = h("main", { class: "runs-view" }, deliveries.element, middle, h("div", { class: "side pane" }, detail.element), empty.element);
 const other = h("main", { class: "other-view", hidden: true });
-document.body.append(toolbar.element, back, runs, other, announcer.element, help.element, palette.element);
+document.body.append(toolbar.element, told.element, back, runs, other, announcer.element, help.element, palette.element);
 listenToKeys({ state: () => state, emit, filter: toolbar.filter, tree, deliveries });
 
 /** On a narrow screen: from the task to the tree, from there to the list. */
@@ -332,10 +339,10 @@ function choices(typed) {
     { name: "Go to runs", run: () => emit({ do: "go", place: { view: "runs" } }) },
     { name: "Go to providers", run: () => emit({ do: "go", place: { view: "providers" } }) },
     { name: "Go to entities", run: () => emit({ do: "go", place: { view: "entity" } }) },
-    { name: "Newest delivery", key: "n", run: () => { emit({ do: "go", place: { view: "runs" } }); deliveries.chooseNewest(); } },
+    { name: "Newest delivery", key: "n", run: () => { emit({ do: "go", place: { view: "runs" } }); deliveries.chooseNewest(state); } },
     { name: state.frozen === null ? "Freeze" : "Go on", key: "p", run: () => emit({ do: "freeze" }) },
     { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
-    { name: "Show what is parked or failed", run: () => emit({ do: "filter", text: "state:parked,failed" }) },
+    { name: "Show what is parked or failed", run: () => emit({ do: "filter", text: "state:parked,failed", show: true }) },
     { name: "Show everything", run: () => emit({ do: "filter", text: "" }) },
     { name: "Open a run's file", run: () => void choose() },
     { name: "Keys", key: "?", run: () => emit({ do: "dialog", dialog: "help" }) },
@@ -371,10 +378,11 @@ function draw() {
   runs.hidden = !onRuns;
   other.hidden = onRuns;
   document.body.classList.toggle("stale", state.connection.phase !== "live" && state.connection.phase !== "connecting" && view !== "file");
-  document.body.dataset["pane"] = state.place.task !== null ? "detail" : state.place.delivery !== null ? "tree" : "list";
+  document.body.dataset["pane"] = !onRuns ? view : state.place.task !== null ? "detail" : state.place.delivery !== null ? "tree" : "list";
   back.textContent = state.place.task !== null ? "◂ Back to the tree" : "◂ Back to the deliveries";
   back.hidden = !onRuns || (state.place.delivery === null && state.place.task === null);
   toolbar.draw(state);
+  told.draw(state.results);
   if (page === null) {
     deliveries.draw(state);
     tree.draw(state);

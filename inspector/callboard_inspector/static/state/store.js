@@ -62,7 +62,7 @@ export const TABS = /** @type {const} */ (["overview", "payload", "entities", "l
  */
 
 /**
- * What a person wants.
+ * What a person wants. `show`: and see the list that is filtered.
  * @typedef {{ do: "select", task: string | null }
  *   | { do: "go", place: Partial<Place> }
  *   | { do: "tab", tab: Tab }
@@ -70,7 +70,7 @@ export const TABS = /** @type {const} */ (["overview", "payload", "entities", "l
  *   | { do: "folds", folds: ReadonlySet<number> }
  *   | { do: "range", range: { from: number, to: number } | null }
  *   | { do: "at", at: number | null }
- *   | { do: "filter", text: string }
+ *   | { do: "filter", text: string, show?: boolean }
  *   | { do: "freeze" } | { do: "density" } | { do: "follow", on: boolean }
  *   | { do: "dialog", dialog: "help" | "palette" | null }
  *   | { do: "asking", what: "cancel" | "replay" | null }
@@ -123,6 +123,7 @@ export function newState() {
  * @returns {State}
  */
 export function reduce(state, intent) {
+  const { view } = state.place;
   switch (intent.do) {
     case "select":
       return { ...state, asking: null, place: { ...state.place, task: intent.task, at: state.place.at } };
@@ -143,7 +144,7 @@ export function reduce(state, intent) {
     case "at":
       return { ...state, place: { ...state.place, at: intent.at } };
     case "filter":
-      return { ...state, filter: intent.text };
+      return { ...state, filter: intent.text, place: intent.show && view !== "file" ? { ...state.place, view: "runs" } : state.place };
     case "density":
       return { ...state, compact: !state.compact };
     case "follow":

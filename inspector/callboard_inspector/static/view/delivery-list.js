@@ -50,7 +50,7 @@ export function makeDeliveryList(emit) {
   function choose(id) {
     const newest = known.rows[0]?.id === id;
     emit({ do: "follow", on: newest });
-    emit({ do: "go", place: { view: "runs", delivery: id, run: null, task: null } });
+    emit({ do: "go", place: { delivery: id, run: null, task: null } });
   }
 
   /** @param {State} state */
@@ -129,7 +129,9 @@ export function makeDeliveryList(emit) {
       choose(row.id);
       rows.reveal(next);
     },
-    chooseNewest() {
+    /** @param {State} state */
+    chooseNewest(state) {
+      draw(state); // what was drawn last may be of another time
       const [newest] = known.rows;
       if (newest === undefined) return;
       choose(newest.id);

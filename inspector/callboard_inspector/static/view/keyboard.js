@@ -60,7 +60,7 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
     switch (key) {
       case "j": deliveries.neighbour(now, 1); return true;
       case "k": deliveries.neighbour(now, -1); return true;
-      case "n": deliveries.chooseNewest(); return true;
+      case "n": deliveries.chooseNewest(now); return true;
       case "f": emit({ do: "range", range: null }); return true;
       case "r": emit({ do: "select", task: rootId(now) }); emit({ do: "tab", tab: "overview" }); emit({ do: "asking", what: "replay" }); return true;
       case "c": emit({ do: "tab", tab: "overview" }); emit({ do: "asking", what: "cancel" }); return true;

@@ -31,11 +31,11 @@ export function makeToolbar(emit, ask) {
   const failedMark = stateIcon("errored", true);
   const failedButton = h("button", {
     type: "button", class: "fact trouble",
-    onclick: () => emit({ do: "filter", text: failedButton.dataset["filter"] ?? "" }),
+    onclick: () => emit({ do: "filter", text: failedButton.dataset["filter"] ?? "", show: true }),
   }, failedMark, failed);
   const runningButton = h("button", {
     type: "button", class: "fact", title: "Show those that run",
-    onclick: () => emit({ do: "filter", text: "state:running" }),
+    onclick: () => emit({ do: "filter", text: "state:running", show: true }),
   }, stateIcon("running", true), running);
   const tabs = VIEWS.map(([view, title]) => h("button", {
     type: "button", class: "view", "data-view": view,
