@@ -53,7 +53,13 @@ def send(
             message = f"{secret_env}: expected the webhook's secret, or --unsigned"
             raise SettingsError(f"{message}; got nothing")
         headers[signature.header] = signature.sign(body, secret)
-    address = httpx.URL(url)
+    if not event.isascii():
+        raise SettingsError(f"expected an event such as push, got {event!r}")
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        message = f"--url: expected an address such as http://127.0.0.1:8470, got {url}"
+        raise SettingsError(f"{message}: {error}") from error
     if address.path in {"", "/"}:
         address = address.copy_with(path="/webhooks/github")
     try:

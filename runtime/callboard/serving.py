@@ -51,9 +51,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(512)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         listener.close()
-        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        reason = getattr(error, "strerror", None) or error
+        message = f"cannot listen on {host}:{port}: {reason}"
         raise SettingsError(message) from error
     return listener
 

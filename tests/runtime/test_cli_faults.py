@@ -59,6 +59,31 @@ def test_strange_argument_is_one_line(
     assert len(line) < 400
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("send", "push", "--url", "::"), "--url: expected an address such as"),
+        (("send", "\xe4", "--file", "p.json"), "expected an event such as push"),
+        (("demo", "--keep", "p.json", "--port", "0"), "--keep: expected a folder"),
+    ],
+)
+@pytest.mark.usefixtures("file")
+def test_argument_that_will_not_do_is_one_line(
+    arguments: tuple[str, ...],
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLBOARD_GITHUB_WEBHOOK_SECRET", "the-secret-of-this-test")
+    (tmp_path / "p.json").write_text("{}")
+    if arguments[0] == "demo":
+        arguments += ("--inspector-port", "0", "--no-open")
+    code, line = said(capsys, *arguments)
+    assert code == 2
+    assert words in line
+
+
 @pytest.mark.usefixtures("file")
 @pytest.mark.parametrize(
     ("ref", "expected"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from callboard import Callboard, Database, Settings, serving
 from callboard.cli.console import log_to_terminal, show_page
@@ -34,7 +35,7 @@ def demo(
     inspector_port: int = INSPECTOR_PORT,
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
     keep: Path | None = None,
-    pace: float = 0.5,
+    pace: Annotated[float, Parameter(validator=Number(gt=0))] = 0.5,
 ) -> None:
     """Show callboard at work on a simulated GitHub, all on this machine.
 
@@ -52,9 +53,9 @@ def demo(
     """
     if not is_loopback(host):
         raise serving.SettingsError(f"--host: expected a loopback address, got {host}")
-    front = serving.listen(host, port)
-    inspector = serving.listen("127.0.0.1", inspector_port)
     with _folder(keep) as folder:
+        front = serving.listen(host, port)
+        inspector = serving.listen("127.0.0.1", inspector_port)
         age = _grow(folder)
         world = World(age=age)
         world.start()
@@ -122,7 +123,11 @@ async def _read_again(board: Callboard) -> None:
 @contextmanager
 def _folder(keep: Path | None) -> Generator[Path]:
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"--keep: expected a folder, got {keep}: {error.strerror}"
+            raise serving.SettingsError(message) from error
         yield keep
         return
     with tempfile.TemporaryDirectory(prefix="callboard-demo-") as made:
