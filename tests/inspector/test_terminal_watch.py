@@ -4,9 +4,11 @@ import io
 import json
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
+from anyio import to_thread
 from rich.console import Console
 
 from callboard import Provider, Run, Trace, Untyped, clock, on
@@ -16,6 +18,7 @@ from callboard_inspector import testing
 from callboard_inspector.client import NoServerError, connect
 from callboard_inspector.picture import Picture
 from callboard_inspector.rows import Rows
+from callboard_inspector.served import served
 from callboard_inspector.snapshots import snapshot_of_list
 from callboard_inspector.terminal.journal_lines import Lines, as_json, as_text
 from callboard_inspector.terminal.screen import Screen
@@ -36,33 +39,59 @@ class Shelf(Provider):
         run.label(kept=event.reason)
 
 
-async def test_watch_follows_and_comes_back_after_the_server_has_gone() -> None:
+class Heard:
+    """What a follower writes, line by line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._new = Lines(as_text)
+        self._wake = anyio.Event()
+
+    def __call__(self, picture: Picture) -> None:
+        self.lines.extend(self._new.new(picture))
+        self._wake.set()
+        self._wake = anyio.Event()
+
+    async def of(self, delivery: str) -> None:
+        """Wait for a line that names ``delivery``."""
+        while not any(delivery in line for line in self.lines):
+            await self._wake.wait()
+
+
+async def test_watch_follows_what_comes_and_draws_it_as_wide_as_the_screen() -> None:
     with anyio.fail_after(30):
         async with testing.served(Shelf()) as board:
             assert board.inspector_url is not None
-            follower = Follower(board.inspector_url, None, None)
-            lines = Lines(as_text)
-            found: list[str] = []
-            wake = anyio.Event()
-
-            def changed(picture: Picture) -> None:
-                nonlocal wake
-                found.extend(lines.new(picture))
-                wake.set()
-                wake = anyio.Event()
-
+            follower, heard = Follower(board.inspector_url, None, None), Heard()
             async with anyio.create_task_group() as group:
-                group.start_soon(follower.follow, changed)
-                while not follower.live:
-                    await wake.wait()
-                delivery = await deliver(board, "thing", {})
-                while not any(delivery in line for line in found):
-                    await wake.wait()
+                group.start_soon(follower.follow, heard)
+                await heard.of(await deliver(board, "thing", {}))
                 group.cancel_scope.cancel()
-            assert "thing" in found[-1]
+            assert "thing" in heard.lines[-1]
             frame = drawn(Screen(follower, "http://x"), 80)
             assert "thing" in frame
             assert max(map(len, frame.splitlines())) <= 80
+
+
+async def test_watch_comes_back_after_the_server_has_gone(tmp_path: Path) -> None:
+    heard, port, boots = Heard(), 0, list[str]()
+    follower: Follower | None = None
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                house = served(Shelf(), folder=tmp_path, port=port)
+                # In a thread: a server that ends waits for who watches it.
+                found = await to_thread.run_sync(house.__enter__)
+                if follower is None:
+                    port = urlsplit(found.address).port or 0
+                    follower = Follower(found.address, None, None)
+                    group.start_soon(follower.follow, heard)
+                await heard.of(await to_thread.run_sync(found.deliver, "thing"))
+                assert follower.picture.hello is not None
+                boots.append(follower.picture.hello.boot)
+                await to_thread.run_sync(house.__exit__, None, None, None)
+            group.cancel_scope.cancel()
+    assert len(set(boots)) == 2
 
 
 def drawn(screen: Screen, width: int) -> str:
