@@ -1,7 +1,7 @@
 """News of changes, for those who wait.
 
-Owns the waiting: a change made in this process is heard at once, one made by another
-node when the caller looks again.
+Owns the waiting: a change is heard at once. One whose giver was cancelled before it was
+on disk rings nothing; it is found when the caller looks again.
 """
 
 import threading

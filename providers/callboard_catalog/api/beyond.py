@@ -29,7 +29,8 @@ from callboard_catalog.tables import claims, entities, shown_document
 _MOST_HISTORY = 1000
 _MOST_CHANGES = 1000
 _LONGEST_WAIT = 55
-# How soon a change made by another node is seen; one made here is seen at once.
+# How soon a change is seen whose giver was cancelled before it was on disk; all others
+# are seen at once.
 _LOOK_AGAIN = 1.0
 _AT_ONCE = 1000
 # DEL, C1 controls with NEL among them, line and paragraph separators, the byte order
