@@ -65,6 +65,21 @@ class Change(Struct, frozen=True):
     supplements: tuple[Given, ...] = ()
     unsupplemented: tuple[tuple[str, str], ...] = ()
 
+    def bad(self) -> dict[tuple[str, str], str]:
+        """What is said of names that were rejected: ref and location key.
+
+        An empty ref stands for all under the key. What is of another location, or what
+        a delta can not name, is told to the run alone: it is no word on anything here.
+        """
+        found: dict[tuple[str, str], str] = {}
+        for rejected in self.rejected:
+            key = rejected.location_key or NOWHERE
+            if self.scope in {NOWHERE, key} and (self.full or rejected.ref):
+                name = (rejected.ref or "", key)
+                told = "; ".join(map(str, rejected.problems))
+                found[name] = f"{found[name]}; {told}" if name in found else told
+        return found
+
     def beside(self) -> "Change":
         """Of its supplements what the change itself is of entities."""
         return replace(self, given=self.supplements, removed=self.unsupplemented)

@@ -1,24 +1,26 @@
 """What each provider says, and from when.
 
-Owns the decision what a mutation does to what its provider said before: what is new, what
-is withdrawn, and what is left alone because the catalog knows it from later. It is the
-same for claims, which are a provider's word on one ref under one location key, and for
-supplements, which are about a place in location keys instead of a ref.
+Owns the answer how old the catalog's knowledge of a word is. A full mutation speaks of all
+that its provider has, except of what it rejected: there an older word still counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain
 from math import inf
+from typing import NamedTuple
 
-from msgspec import Struct, field
-from sqlalchemy import Connection, Executable, Table, bindparam, delete, select
+from msgspec import Struct
+from sqlalchemy import Connection, Executable, Row, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from callboard_catalog.bulk import delete_rows, insert_rows, rows_in, update_rows
-from callboard_catalog.change import NOWHERE, Change, Given
-from callboard_catalog.ledger import Ledger
-from callboard_catalog.tables import reads
+from callboard_catalog.bulk import rows_in
+from callboard_catalog.change import NOWHERE, Change
+from callboard_catalog.tables import problems, reads
+
+CONFLICT = "conflict"
+REJECTED = "rejected"
+UNREAD = "unread"
 
 
 class Known(Struct, frozen=True):
@@ -30,48 +32,45 @@ class Known(Struct, frozen=True):
     withdrawn: bool
 
 
+class Rejection(NamedTuple):
+    """The knowledge that something can not be read."""
+
+    kind: str
+    """``REJECTED``, or ``UNREAD``: what was rejected, until all of its location was."""
+    message: str
+    as_of: float
+    read_until: float
+    """As-of of the newest full mutation that could read it."""
+
+
 class Knowledge(Struct, frozen=True):
     """What the store holds of what a change is about."""
 
     words: dict[tuple[str, str], Known]
     read_at: dict[str, float]
     """As-of of the last full mutation, by location key."""
+    rejections: dict[tuple[str, str], Rejection]
+    """By ref, empty for all under the key, and location key."""
 
-    def read_until(self, key: str) -> float:
+    def covered_until(self, key: str) -> float:
         """As-of of the newest full mutation that covers a location key."""
         return max(self.read_at.get(NOWHERE, -inf), self.read_at.get(key, -inf))
 
+    def read_until(self, ref: str, key: str) -> float:
+        """As-of of the newest full mutation that has a word on a ref."""
+        for name in excepting(ref, key):
+            if (rejection := self.rejections.get(name)) is not None:
+                return rejection.read_until
+        return self.covered_until(key)
+
     def known_until(self, ref: str, key: str) -> float:
         """The time that the catalog's knowledge of a word is from."""
-        until = self.read_until(key)
+        until = self.read_until(ref, key)
         for name in (key, NOWHERE):
             claim = self.words.get((ref, name))
             if claim is not None:
                 until = max(until, claim.as_of)
         return until
-
-
-class Decision(Struct, frozen=True):
-    """What a change does to what was said."""
-
-    new: list[Given] = field(default_factory=list[Given])
-    rewritten: list[tuple[int, Given]] = field(default_factory=list[tuple[int, Given]])
-    confirmed: list[int] = field(default_factory=list[int])
-    dropped: dict[int, str] = field(default_factory=dict[int, str])
-    """Standing words that go, by number, with their ref."""
-    forgotten: list[int] = field(default_factory=list[int])
-    """Memories of withdrawals that are replaced."""
-    remembered: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Withdrawals to remember: ref and location key."""
-    stale: list[str] = field(default_factory=list[str])
-
-    @property
-    def touched(self) -> list[str]:
-        """Refs of which something else is said now, each once, in the order of the change."""
-        refs = [given.ref for given in self.new]
-        refs += [given.ref for _, given in self.rewritten]
-        refs += self.dropped.values()
-        return list(dict.fromkeys(refs))
 
 
 class _Said:
@@ -91,7 +90,17 @@ class _Said:
 _said = cache(_Said)
 
 
-def load_knowledge(connection: Connection, table: Table, change: Change) -> Knowledge:
+def excepting(ref: str, key: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The names under which a word may be rejected."""
+    return (ref, key), ("", key)
+
+
+def load_knowledge(
+    connection: Connection,
+    table: Table,
+    change: Change,
+    rejections: dict[tuple[str, str], Rejection],
+) -> Knowledge:
     """Read what the provider said before about what the change is about."""
     said, said_by = _said(table), {"said_by": change.provider}
     if change.full and change.scope == NOWHERE:
@@ -107,59 +116,41 @@ def load_knowledge(connection: Connection, table: Table, change: Change) -> Know
     else:
         rows = rows_in(connection, said.of, "refs", _refs(change), **said_by)
     found = {(row[0], row[1]): Known(row[2], row[3], row[4], row[5]) for row in rows}
-    return Knowledge(found, _read_at(connection, change, found))
+    return Knowledge(found, _read_at(connection, change, found), rejections)
 
 
-def decide(change: Change, known: Knowledge) -> Decision:
-    """Compare what the provider says now with what it said before."""
-    decision = Decision()
-    for given in change.given:
-        _decide_given(change, known, given, decision)
-    if change.full:
-        _decide_absent(change, known, decision)
+_REJECTIONS = select(
+    problems.c.ref,
+    problems.c.location_key,
+    problems.c.kind,
+    problems.c.message,
+    problems.c.as_of,
+    problems.c.read_until,
+).where(problems.c.provider == bindparam("said_by"), problems.c.kind != CONFLICT)
+_REJECTIONS_UNDER = _REJECTIONS.where(problems.c.location_key == bindparam("key"))
+_REJECTIONS_OF = _REJECTIONS.where(
+    problems.c.ref.in_(bindparam("refs", expanding=True))
+)
+
+
+def load_rejections(
+    connection: Connection, change: Change
+) -> dict[tuple[str, str], Rejection]:
+    """Read what of the provider's words could not be read, where a change concerns it."""
+    said_by = {"said_by": change.provider}
+    if not change.full:
+        rows: Iterator[Row[str, str, str, str, float, float | None]]
+        refs = [*_refs(change), ""]
+        rows = rows_in(connection, _REJECTIONS_OF, "refs", refs, **said_by)
+    elif change.scope == NOWHERE:
+        rows = iter(connection.execute(_REJECTIONS, said_by))
     else:
-        _decide_removed(change, known, decision)
-    return decision
-
-
-def write_decision(
-    connection: Connection,
-    table: Table,
-    ledger: Ledger,
-    change: Change,
-    decision: Decision,
-) -> None:
-    """Store what was decided."""
-    gone = [*decision.dropped, *decision.forgotten]
-    delete_rows(connection, table, [table.c.id], [(id_,) for id_ in gone])
-    rows = [_row(ledger, change, given) for given in decision.new]
-    rows += [
-        (
-            ledger.next_claim(),
-            ref,
-            change.provider,
-            key,
-            "",
-            change.as_of,
-            change.as_of,
-            True,
-            b"",
-        )
-        for ref, key in decision.remembered
-    ]
-    insert_rows(connection, table, list(table.columns), rows)
-    columns = (table.c.id, table.c.digest, table.c.as_of, table.c.changed_as_of)
-    update_rows(
-        connection,
-        table,
-        [*columns, table.c.document],
-        [
-            (id_, given.digest, change.as_of, change.as_of, given.document)
-            for id_, given in decision.rewritten
-        ],
-    )
-    confirmed = [(id_, change.as_of) for id_ in decision.confirmed]
-    update_rows(connection, table, [table.c.id, table.c.as_of], confirmed)
+        under = {"key": change.scope, **said_by}
+        rows = iter(connection.execute(_REJECTIONS_UNDER, under))
+    return {
+        (ref, key): Rejection(kind, told, as_of, -inf if until is None else until)
+        for ref, key, kind, told, as_of, until in rows
+    }
 
 
 def _refs(change: Change) -> list[str]:
@@ -189,80 +180,6 @@ def _read_at(
     keys.update(key for _, key in found)
     rows = rows_in(connection, _READ_OF, "keys", sorted(keys), **read_by)
     return {row[0]: row[1] for row in rows}
-
-
-def _decide_given(
-    change: Change, known: Knowledge, given: Given, decision: Decision
-) -> None:
-    claim = known.words.get((given.ref, given.location_key))
-    if change.as_of < known.known_until(given.ref, given.location_key):
-        decision.stale.append(given.ref)
-    elif claim is None or claim.withdrawn:
-        if claim is not None:
-            decision.forgotten.append(claim.id)
-        decision.new.append(given)
-    elif claim.digest != given.digest:
-        decision.rewritten.append((claim.id, given))
-    elif not change.full and claim.as_of < change.as_of:
-        decision.confirmed.append(claim.id)
-
-
-def _decide_absent(change: Change, known: Knowledge, decision: Decision) -> None:
-    given = {(item.ref, item.location_key) for item in change.given}
-    # The last good word stays where something could not be read.
-    kept = {(r.ref, r.location_key) for r in change.rejected}
-    for (ref, key), claim in known.words.items():
-        if (ref, key) in given or change.scope not in {NOWHERE, key}:
-            continue
-        newer = change.as_of < known.known_until(ref, key)
-        if claim.withdrawn:
-            # A read that does not name it says the same as the memory, until now.
-            if not newer:
-                decision.forgotten.append(claim.id)
-        elif (ref, key) in kept or (None, key) in kept:
-            continue
-        elif newer:
-            decision.stale.append(ref)
-        else:
-            decision.dropped[claim.id] = ref
-
-
-def _decide_removed(change: Change, known: Knowledge, decision: Decision) -> None:
-    given = {(item.ref, item.location_key) for item in change.given}
-    keys_of: dict[str, list[str]] = {}
-    for ref, key in known.words:
-        keys_of.setdefault(ref, []).append(key)
-    for ref, key in change.removed:
-        memory = known.words.get((ref, key))
-        until = known.known_until(ref, key)
-        if change.as_of < until:
-            decision.stale.append(ref)
-            continue
-        for other in keys_of.get(ref, ()):
-            claim = known.words[ref, other]
-            if claim.withdrawn or (ref, other) in given or key not in {NOWHERE, other}:
-                continue
-            if change.as_of < known.known_until(ref, other):
-                decision.stale.append(ref)
-            else:
-                decision.dropped[claim.id] = ref
-        if memory is not None and memory.withdrawn:
-            decision.forgotten.append(memory.id)
-        decision.remembered.append((ref, key))
-
-
-def _row(ledger: Ledger, change: Change, given: Given) -> tuple[object, ...]:
-    return (
-        ledger.next_claim(),
-        given.ref,
-        change.provider,
-        given.location_key,
-        given.digest,
-        change.as_of,
-        change.as_of,
-        False,
-        given.document,
-    )
 
 
 @cache

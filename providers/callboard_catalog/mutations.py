@@ -32,8 +32,9 @@ class LocatedRef(Struct, frozen=True):
 class Rejected(Struct, frozen=True):
     """Something that should be an entity and is not.
 
-    What the catalog knows of it stays, with the problems as an error on it. Without a
-    ref, all that the provider holds under the location key stays.
+    What the catalog knows of it stays, with the problems as an error on it until
+    something newer is said of it under the same location key. Without a ref, all that
+    the provider holds under the location key stays, until a full mutation reads it.
     """
 
     problems: tuple[Problem, ...]
@@ -134,7 +135,8 @@ class Delta(Struct, frozen=True):
         added: Entities, whole: each replaces what this provider gave under its ref.
         removed: Refs. A plain one is withdrawn under every location key of the
             provider.
-        rejected: What could not be made into entities.
+        rejected: What could not be made into entities. Without a ref it is told to the
+            run alone.
         as_of: As of ``Full``.
         supplements: Each replaces what the provider added under the same location key
             to the same entities.

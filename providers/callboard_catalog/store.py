@@ -10,17 +10,13 @@ from sqlalchemy import Connection, exists, func, insert, literal, or_, select, u
 
 from callboard_catalog.bulk import chunks
 from callboard_catalog.change import Change
+from callboard_catalog.conflicts import Conflicts
+from callboard_catalog.decision import Decision, decide, write_decision
 from callboard_catalog.holding import load_shown, show
-from callboard_catalog.knowledge import (
-    Decision,
-    decide,
-    load_knowledge,
-    write_decision,
-    write_read,
-)
+from callboard_catalog.knowledge import load_knowledge, load_rejections, write_read
 from callboard_catalog.ledger import Ledger
 from callboard_catalog.mutations import Applied
-from callboard_catalog.problems import Standing
+from callboard_catalog.rejections import note_rejections
 from callboard_catalog.supplements import refs_about
 from callboard_catalog.tables import (
     claims,
@@ -63,25 +59,27 @@ def set_presence(
 
 def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
     first, remarked = ledger.change, ledger.remarks
-    known = load_knowledge(connection, claims, change)
+    rejections = load_rejections(connection, change)
+    known = load_knowledge(connection, claims, change, rejections)
     decision = decide(change, known)
     beside, added = change.beside(), Decision()
     if change.full or beside.given or beside.removed:
-        added = decide(beside, load_knowledge(connection, supplements, beside))
+        about = load_knowledge(connection, supplements, beside, rejections)
+        added = decide(beside, about)
     claimed = decision.touched
-    about = refs_about(connection, added.touched)
-    touched = list(dict.fromkeys((*claimed, *about)))
+    supplemented = refs_about(connection, added.touched)
+    touched = list(dict.fromkeys((*claimed, *supplemented)))
     before = load_shown(connection, touched)
     write_decision(connection, claims, ledger, change, decision)
     write_decision(connection, supplements, ledger, beside, added)
-    if change.full and change.as_of >= known.read_until(change.scope):
+    if change.full and change.as_of >= known.covered_until(change.scope):
         write_read(connection, change)
-    counts, conflicts = show(
+    counts, standing = show(
         connection, ledger, change, before, touched, claimed=set(claimed)
     )
-    standing = Standing(connection, change, touched)
-    standing.note_conflicts(ledger, conflicts)
-    standing.note_rejected(ledger, known)
+    conflicts = Conflicts(connection, change, touched)
+    conflicts.note(ledger, standing)
+    note_rejections(connection, ledger, change, known)
     effects = counts.added + counts.changed + counts.handed_over
     stale = len(decision.stale)
     return Applied(
@@ -92,7 +90,7 @@ def _apply(connection: Connection, ledger: Ledger, change: Change) -> Applied:
         supplemented=counts.supplemented,
         unchanged=max(len(change.given) - effects - stale, 0),
         stale=stale,
-        conflicts=tuple(standing.conflicts()),
+        conflicts=tuple(conflicts.of_provider()),
         rejected=change.rejected,
         version=ledger.change,
         recorded=ledger.change - first,

@@ -15,8 +15,8 @@ Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 state = sa.Table(
     "catalog_state",
     metadata,
-    # One row. Every write begins by touching it, so writers, also of other nodes,
-    # follow one another and numbers are given in the order of commits.
+    # One row. Every write begins by touching it, which makes its transaction the only
+    # one that writes: numbers are given in the order of commits.
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("change", Id, nullable=False),
     sa.Column("entity", Id, nullable=False),
@@ -144,13 +144,18 @@ problems = sa.Table(
     sa.Column("ref", Text, primary_key=True),
     sa.Column("provider", Text, primary_key=True),
     sa.Column("location_key", Text, primary_key=True),
-    # "conflict" or "rejected"
+    # "conflict", "rejected", or "unread": what was rejected, while all of its location
+    # is, so that no problem of its own is told.
     sa.Column("kind", sa.String, primary_key=True),
     sa.Column("message", sa.String, nullable=False),
     sa.Column("at", sa.Double, nullable=False),
     sa.Column("run", sa.String, nullable=False),
     sa.Column("task", sa.String, nullable=False),
     sa.Column("delivery", sa.String, nullable=False),
+    # Unix seconds of the newest knowledge that said so …
+    sa.Column("as_of", sa.Double, nullable=False, server_default="0"),
+    # … and of the newest full mutation that could read what is rejected, if one could.
+    sa.Column("read_until", sa.Double),
     sa.Index("catalog_problems_provider", "provider", "location_key"),
 )
 

@@ -1,8 +1,10 @@
 """The store holds what a small model in memory holds, whatever is done to it."""
 
-from collections.abc import Container, Mapping
+from bisect import insort
+from collections.abc import Container, Mapping, Sequence
+from itertools import product
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -42,129 +44,128 @@ DEFAULT = "r/1/a"
 KEYS = (DEFAULT, "r/1/b", "r/2")
 ABOUT = ("r/", "r/1/", "r/2/")
 NAMES = ("a", "b", "c")
+REFS = tuple(f"component:default/{name}" for name in NAMES)
+ABSENT = object()
+
+
+class Heard(NamedTuple):
+    """A mutation, as far as it is about entities, or about supplements."""
+
+    full: bool
+    scope: str
+    given: Mapping[tuple[str, str], Any]
+    removed: Container[tuple[str, str]]
+    bad: Container[tuple[str, str]]
+    """What could not be read: subjects, or all under a key."""
+    at: float
+
+    def covers(self, key: str) -> bool:
+        return self.full and self.scope in {"", key}
+
+    def says(self, subject: str, key: str) -> Any:
+        """What it says of a subject: a document, ``ABSENT``, or None: nothing."""
+        name = (subject, key)
+        if name in self.given:
+            return self.given[name]
+        if name in self.removed or (subject, "") in self.removed:
+            return ABSENT
+        unread = name in self.bad or ("", key) in self.bad
+        return ABSENT if self.covers(key) and not unread else None
 
 
 class Words:
-    """What each provider says of some subjects, and from when; nothing is forgotten."""
+    """What each provider says of some subjects; nothing is forgotten."""
 
-    def __init__(self, read: dict[tuple[str, str], float]) -> None:
-        self.said: dict[tuple[str, str, str], list[Any]] = {}
-        self.gone: dict[tuple[str, str, str], float] = {}
-        self.read = read
+    def __init__(self) -> None:
+        self.heard: dict[str, list[Heard]] = {name: [] for name in PROVIDERS}
+        self.said: dict[tuple[str, str, str], tuple[Any, float, int]] = {}
         self.turn = 0
 
-    def until(self, provider: str, subject: str, key: str) -> float:
-        said = self.said.get((provider, subject, key))
-        return max(
-            self.read.get((provider, ""), -inf),
-            self.read.get((provider, key), -inf),
-            self.gone.get((provider, subject, key), -inf),
-            self.gone.get((provider, subject, ""), -inf),
-            said[1] if said else -inf,
-        )
-
-    def drop(
-        self,
-        provider: str,
-        scope: str,
-        named: Container[tuple[str, str]],
-        kept: list[tuple[str | None, str]],
-        at: float,
-    ) -> None:
-        """A full mutation takes away what it does not name."""
-        for name in [name for name in self.said if name[0] == provider]:
-            subject, key = name[1:]
-            safe = (subject, key) in named or any(
-                s in {subject, None} and k == key for s, k in kept
-            )
-            if scope in {"", key} and not safe and at >= self.until(*name):
-                del self.said[name]
-
-    def remove(
-        self,
-        provider: str,
-        removed: list[tuple[str, str]],
-        named: Container[tuple[str, str]],
-        at: float,
-    ) -> None:
-        """A delta takes away what it names, under one key or all."""
-        old = {name: self.until(*name) for name in self.said if name[0] == provider}
-        for subject, key in removed:
-            if (subject, key) in named or at < self.until(provider, subject, key):
-                continue
-            for name, since in old.items():
-                if (
-                    name[1] == subject
-                    and key in {"", name[2]}
-                    and (subject, name[2]) not in named
-                    and at >= since
-                ):
-                    self.said.pop(name, None)
-            self.gone[provider, subject, key] = at
-
-    def say(
-        self, provider: str, named: Mapping[tuple[str, str], Any], at: float
-    ) -> None:
-        for (subject, key), document in named.items():
+    def hear(self, provider: str, heard: Heard, subjects: Sequence[str]) -> None:
+        """The newest knowledge decides, whenever it is heard."""
+        insort(self.heard[provider], heard, key=lambda known: known.at)
+        for subject, key in [*heard.given, *product(subjects, KEYS)]:
             name = (provider, subject, key)
-            if at < self.until(*name):
-                continue
-            self.turn += 1
+            document, at = self.newest(*name)
             was = self.said.get(name)
-            if was and was[0] == document:
-                was[1] = at
-            else:
-                self.said[name] = [document, at, at, was[3] if was else self.turn]
+            if document is ABSENT:
+                self.said.pop(name, None)
+            elif was is None:
+                self.turn += 1
+                self.said[name] = (document, at, self.turn)
+            elif was[0] != document:
+                self.said[name] = (document, at, was[2])
+
+    def newest(self, provider: str, subject: str, key: str) -> tuple[Any, float]:
+        """The document that stands, or ``ABSENT``."""
+        for heard in reversed(self.heard[provider]):
+            if (said := heard.says(subject, key)) is not None:
+                return said, heard.at
+        return ABSENT, -inf
+
+    def rejected(self) -> set[tuple[str, str, str]]:
+        """Of what the newest word is that it could not be read."""
+        found = set[tuple[str, str, str]]()
+        for provider, subject, key in product(PROVIDERS, (*REFS, ""), KEYS):
+            for heard in reversed(self.heard[provider]):
+                if (subject, key) in heard.bad:
+                    found.add((subject, provider, key))
+                elif heard.says(subject, key) is None and not heard.covers(key):
+                    continue
+                break
+        return found
 
 
 class Model:
     """What each provider says, and what that shows."""
 
     def __init__(self) -> None:
-        self.read: dict[tuple[str, str], float] = {}
-        self.claims, self.supplements = Words(self.read), Words(self.read)
+        self.claims, self.supplements = Words(), Words()
 
     def apply(self, provider: str, mutation: Full | Delta, at: float) -> None:
         full = isinstance(mutation, Full)
         scope = (mutation.location_key or "") if full else ""
         default = scope or DEFAULT
-        entities_, removed = dict[tuple[str, str], Any](), list[tuple[str, str]]()
+        # What a delta can not name it tells its run alone.
+        bad = {
+            (r.ref or "", r.location_key or default)
+            for r in mutation.rejected
+            if full or r.ref
+        }
+        given = dict[tuple[str, str], Any]()
         for item in mutation.entities if full else mutation.added:
             located = item if isinstance(item, Located) else Located(item, default)
             if scope in {"", located.location_key}:
                 name = (str(located.entity.ref), located.location_key)
-                entities_.setdefault(name, normal(located.entity.document()))
+                document = normal(located.entity.document())
+                if given.setdefault(name, document) != document:
+                    bad.add(name)
+        bad = {name for name in bad if scope in {"", name[1]}}
         added = {
             (item.about, item.location_key or default): normal(item.document())
             for item in mutation.supplements
         }
-        if full:
-            kept = [(r.ref, r.location_key or default) for r in mutation.rejected]
-            self.claims.drop(provider, scope, entities_, kept, at)
-            self.supplements.drop(provider, scope, added, kept, at)
-        else:
+        removed, withdrawn = set[tuple[str, str]](), set[tuple[str, str]]()
+        if not full:
             for item in mutation.removed:
                 named = item if isinstance(item, LocatedRef) else LocatedRef(item, "")
-                removed.append((str(named.ref), named.location_key))
-            self.claims.remove(provider, removed, entities_, at)
-            about = [(a, "") for a in mutation.unsupplemented]
+                removed.add((str(named.ref), named.location_key))
             said_anew = {subject for subject, _ in added}
-            about = [name for name in about if name[0] not in said_anew]
-            self.supplements.remove(provider, about, added, at)
-        self.claims.say(provider, entities_, at)
-        self.supplements.say(provider, added, at)
-        if full and at >= self.read.get((provider, scope), -inf):
-            self.read[provider, scope] = at
+            withdrawn = {(a, "") for a in mutation.unsupplemented if a not in said_anew}
+        entities_ = Heard(full, scope, given, removed, bad, at)
+        self.claims.hear(provider, entities_, REFS)
+        supplements_ = Heard(full, scope, added, withdrawn, bad, at)
+        self.supplements.hear(provider, supplements_, ABOUT)
 
     def shown(self) -> tuple[dict[str, Any], set[tuple[str, str, str]]]:
         said = self.claims.said
         entities_, conflicts = dict[str, Any](), set[tuple[str, str, str]]()
         for ref in {name[1] for name in said}:
             claims_ = {n: s for n, s in said.items() if n[1] == ref}
-            key = min(claims_, key=lambda n: claims_[n][3])[2]
+            key = min(claims_, key=lambda n: claims_[n][2])[2]
             best = max(
                 (n for n in claims_ if n[2] == key),
-                key=lambda n: (claims_[n][2], claims_[n][3]),
+                key=lambda n: claims_[n][1:],
             )
             entities_[ref] = self.supplemented(claims_[best][0], key)
             conflicts |= {(ref, n[0], n[2]) for n in claims_ if n[2] != key}
@@ -211,13 +212,13 @@ entity = st.builds(
     st.sampled_from(NAMES),
     st.sampled_from((None, "java", "go")),
 )
-refs = st.sampled_from([f"component:default/{name}" for name in NAMES])
+refs = st.sampled_from(REFS)
 keys = st.sampled_from(KEYS)
 given_ = st.lists(entity | st.builds(Located, entity, keys), max_size=4)
 problem = (Problem("spec", "an object", "nothing"),)
 rejected = st.lists(
     st.builds(Rejected, st.just(problem), st.none() | refs, st.none() | keys),
-    max_size=1,
+    max_size=2,
 )
 about = st.sampled_from(ABOUT)
 
@@ -245,6 +246,7 @@ mutations = st.one_of(
         Delta,
         given_,
         st.lists(refs | st.builds(LocatedRef, refs, keys), max_size=2),
+        rejected,
         supplements=supplements_(st.none() | keys),
         unsupplemented=st.lists(about, max_size=1),
     ),
@@ -280,7 +282,8 @@ def test_any_mutations_leave_what_the_model_holds(
                 apply_changes(connection, [change])
         shown, conflicts = model.shown()
         assert held(connection) == shown
-        assert standing_conflicts(connection) == conflicts
+        assert standing(connection, "conflict") == conflicts
+        assert standing(connection, "rejected") == model.claims.rejected()
         index_tells_the_same(connection)
         history_tells_the_same(connection, shown)
         connection.rollback()
@@ -295,11 +298,11 @@ def held(connection: Connection) -> dict[str, Any]:
     return {row.ref: decode_object(row.document) for row in rows}
 
 
-def standing_conflicts(connection: Connection) -> set[tuple[str, str, str]]:
+def standing(connection: Connection, kind: str) -> set[tuple[str, str, str]]:
     query = select(problems.c.ref, problems.c.provider, problems.c.location_key)
     return {
         (row[0], row[1], row[2])
-        for row in connection.execute(query.where(problems.c.kind == "conflict"))
+        for row in connection.execute(query.where(problems.c.kind == kind))
     }
 
 

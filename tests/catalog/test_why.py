@@ -173,8 +173,7 @@ async def test_older_removal_does_not_undo_a_newer_read_of_one_location(
     shelf: Shelf,
 ) -> None:
     await shelf.give(Full([component("a")]), as_of=1)
-    unread = Rejected((Problem("", "YAML", "nonsense"),))
-    await shelf.give(Full(location_key="files", rejected=[unread]), as_of=3)
+    await shelf.give(Full([component("a")], location_key="files"), as_of=3)
     late = await shelf.give(Delta(removed=["component:a"]), as_of=2)
     assert (late.removed, late.stale) == (0, 1)
     assert (await shelf.get(A))["metadata"]["name"] == "a"

@@ -19,6 +19,7 @@ from callboard_catalog.documents import (
     members,
 )
 from callboard_catalog.entity import ORPHAN
+from callboard_catalog.knowledge import UNREAD
 from callboard_catalog.tables import (
     claims,
     entities,
@@ -52,8 +53,10 @@ _RELATIONS = (
     .order_by(*_RELATION)
 )
 _AGAINST = (problems.c.ref, problems.c.provider, problems.c.location_key)
-_ALL_PROBLEMS = select(*_AGAINST, problems.c.kind, problems.c.message).order_by(
-    *_AGAINST
+_ALL_PROBLEMS = (
+    select(*_AGAINST, problems.c.kind, problems.c.message)
+    .where(problems.c.kind != UNREAD)
+    .order_by(*_AGAINST)
 )
 _PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref.in_(_REFS))
 _NAMELESS_PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref == "")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from callboard_catalog.bulk import chunks
 from callboard_catalog.documents import decode, items, members
+from callboard_catalog.knowledge import UNREAD
 from callboard_catalog.refs import EntityRef
 from callboard_catalog.supplements import supplements_on
 from callboard_catalog.tables import (
@@ -222,7 +223,9 @@ def _standing(
 ) -> tuple[tuple[Standing, ...], list[Standing]]:
     """Problems that stand against the ref, and those of documents without a ref."""
     places = {(word.provider, word.location_key) for word in words}
-    query = select(problems).where(problems.c.ref.in_((ref, "")))
+    query = select(problems).where(
+        problems.c.ref.in_((ref, "")), problems.c.kind != UNREAD
+    )
     against: list[Standing] = []
     unread: list[Standing] = []
     for row in connection.execute(query.order_by(problems.c.at)):
