@@ -192,6 +192,17 @@ def fill(port: int, kept: set[str], name: str, size: int = 20_000) -> None:
     pytest.fail("the disk was never full")
 
 
+def expect_not_ready(port: int, kept: set[str]) -> None:
+    """Not ready, once there is no room for the smallest of writes either."""
+    for number in range(100):
+        guid = f"full-{number}"
+        if post(port, guid, f'{{"n": "{guid}"}}') == 202:
+            kept.add(guid)
+        elif not is_ready(port):
+            return
+    pytest.fail("ready to take deliveries, on a disk without room")
+
+
 def recover(port: int, kept: set[str]) -> None:
     """Post until one is taken: the writes that wait are tried every second."""
     for number in range(100):
@@ -210,6 +221,7 @@ def test_files_that_may_not_grow_are_a_503_until_they_may(
     port = servers.ready()
     fill(port, kept, "first")
     fill(port, kept, "small", size=10)  # one may still fit where a large one did not
+    expect_not_ready(port, kept)
     hard = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]
     resource.prlimit(process, resource.RLIMIT_FSIZE, (hard, hard))
     recover(port, kept)
@@ -226,6 +238,8 @@ def test_full_disk_is_a_503_until_there_is_room(servers: Any, small_disk: Path) 
     process = servers.start(path)
     port = servers.ready()
     fill(port, kept, "first")
+    fill(port, kept, "small", size=10)
+    expect_not_ready(port, kept)
     ballast.unlink()
     recover(port, kept)
     assert is_ready(port)

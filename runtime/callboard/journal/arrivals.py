@@ -55,7 +55,9 @@ def append(connection: Connection, arrivals: list[Arrival]) -> list[Accepted]:
 
 def probe(connection: Connection, arguments: list[None]) -> list[None]:
     """See ``Journal.probe``."""
-    connection.execute(update(swept).values(until=swept.c.until))
+    # There and back: SQLite writes nothing for a value that is there already.
+    for step in (1, -1):
+        connection.execute(update(swept).values(until=swept.c.until + step))
     return arguments
 
 
