@@ -23,7 +23,8 @@ class DeliveryState(StrEnum):
     HELD = "held"
     """A provider that wants it is paused; it is run again when that is resumed."""
     PARKED = "parked"
-    """It failed as often as the policy allows, or a person set it aside."""
+    """It failed as often as the policy allows, may be what ends the process, or was set
+    aside by a person."""
     FOLDED = "folded"
     """A later delivery made it superfluous before it ran."""
     IGNORED = "ignored"

@@ -27,6 +27,7 @@ from callboard.journal import (
     MOST_CUTS,
     Arrival,
     Journal,
+    Move,
     Recovered,
     RunStart,
 )
@@ -198,6 +199,16 @@ async def test_delivery_that_ends_the_process_each_time_is_parked_at_last(
         assert (shown.state, shown.attempts) == (PARKED, MOST_CUTS)
         assert shown.reason is not None
         assert shown.reason.startswith("the process ended during 10 of its runs")
+        # Queued again, by a person or by its source, it has as many runs once more.
+        again = Move(id_, (PARKED,), DeliveryState.QUEUED, "queued again by ada")
+        assert await journal.move(again) is not None
+        assert await journal.recover() == Recovered(0, 0)
+        for attempt in range(1, MOST_CUTS + 1):
+            await journal.start(RunStart(new_id(), id_, attempt, clock.now()))
+            last = attempt == MOST_CUTS
+            assert await journal.recover() == Recovered(not last, last)
+        assert (await journal.append(arrival)).view.state is DeliveryState.QUEUED
+        assert await journal.recover() == Recovered(0, 0)
 
 
 async def test_retention_removes_the_oldest(database_url: str) -> None:

@@ -159,7 +159,12 @@ def recover(connection: Connection, arguments: list[None]) -> list[Recovered]:
     running = update(deliveries).where(deliveries.c.state == DeliveryState.RUNNING)
     parked = connection.execute(
         update(deliveries)
-        .where(deliveries.c.state.in_(_TO_RUN), deliveries.c.id.in_(_CUT_OFTEN))
+        .where(
+            deliveries.c.state.in_(_TO_RUN),
+            # Counted anew since a person, or its source, had it queued again.
+            deliveries.c.attempts >= MOST_CUTS,
+            deliveries.c.id.in_(_CUT_OFTEN),
+        )
         .values(state=DeliveryState.PARKED, reason=_ENDS_THE_PROCESS)
     )
     queued = connection.execute(
