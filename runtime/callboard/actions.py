@@ -130,7 +130,6 @@ class Actions:
         except ActionError:
             self._conductor.asked.pop(delivery, None)
             raise
-        self._dispatcher.reread()
         await self._note(who, "unpark", delivery, delivery)
         return view
 
@@ -217,7 +216,9 @@ class Actions:
     ) -> DeliveryView:
         def told(moved: DeliveryView | None) -> None:
             if moved is not None:
-                self._trace.update(replace(moved))  # what is shown goes on to change
+                self._trace.update(moved)
+                if to is DeliveryState.QUEUED:
+                    self._dispatcher.reread()
 
         moved = await self._journal.move(Move(delivery, allowed, to, reason), told)
         if moved is None:

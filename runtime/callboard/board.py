@@ -239,12 +239,13 @@ class Callboard:
 
     async def accept(self, arrival: Arrival) -> Accepted:
         """Record a delivery and let it run; it is on disk when this returns."""
-        accepted = await self.journal.append(
-            arrival, then=lambda accepted: self.trace.update(accepted.view)
-        )
+        return await self.journal.append(arrival, then=self._accepted)
+
+    def _accepted(self, accepted: Accepted) -> None:
+        # Not after the wait for it: who waits may be cancelled, and the delivery is kept.
+        self.trace.update(accepted.view)
         if accepted.waiting is not None and self._dispatcher is not None:
             self._dispatcher.offer(accepted.waiting)
-        return accepted
 
     @property
     def front(self) -> Starlette:

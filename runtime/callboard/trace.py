@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TypeAlias
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.redaction import Redactor
@@ -90,7 +90,7 @@ class Trace:
         values = asdict(view)
         del values["id"], values["revision"]
         if self.change(view.id, **values) is None:
-            self.show(view)
+            self.show(replace(view))  # what is shown goes on to change
 
     def change(self, delivery: str, **values: object) -> DeliveryView | None:
         """Set fields of a delivery's view and publish it; None if memory let it go."""

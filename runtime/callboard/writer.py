@@ -4,6 +4,7 @@ Owns the order of writes. While one group is being committed the next one gather
 slow disk makes groups larger instead of making everybody wait in line.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import Connection
 
 from callboard.wake import Wake, wake_all
+
+logger = logging.getLogger(__name__)
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -123,8 +126,9 @@ class Writer:
         if ticket.error is None and ticket.then is not None:
             try:
                 ticket.then(ticket.result)
-            except Exception as error:  # noqa: BLE001 - it is the waiter's to handle
-                ticket.error = error
+            except Exception:
+                # Not the waiter's: what it wrote is on disk.
+                logger.exception("what follows a write failed")
 
     @staticmethod
     def _together(connection: Connection, group: list[_AnyTicket]) -> None:

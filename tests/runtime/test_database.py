@@ -131,6 +131,17 @@ async def test_failing_commit_reaches_everybody_and_the_next_write_succeeds(
     assert await database.write(Insert(), 1) == "inserted 1"
 
 
+async def test_what_follows_a_write_and_fails_takes_nothing_back(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def follows(_written: str) -> None:
+        raise ValueError("odd")
+
+    assert await database.write(Insert(), 1, follows) == "inserted 1"
+    assert await database.read(count) == 1
+    assert "what follows a write failed" in caplog.text
+
+
 async def test_cancelled_writer_leaves_the_others_alone(database: Database) -> None:
     hold, insert = Hold(), Insert()
     with anyio.fail_after(10):
