@@ -27,7 +27,7 @@ export function makeAwaitStack(redraw, ask) {
    * @returns {Array<HTMLElement | null>}
    */
   function draw(context) {
-    const { task, live } = context;
+    const { task, live, ended } = context;
     if (task === null) return [];
     const question = /** @type {const} */ ({ of: "stack", task });
     if (live) ask(question, { every: EVERY });
@@ -36,14 +36,15 @@ export function makeAwaitStack(redraw, ask) {
     if (live && answer && answer.frames.length > 0) last = { task, answer };
     const shown = live && answer ? answer : last?.task === task ? last.answer : null;
     if (shown === null) {
-      const said = known?.error ?? (live ? "Looking…" : "It has ended: nothing of it waits any more.");
+      const said = known?.error ?? (ended ? "It has ended: nothing of it waits any more."
+        : context.kept ? "The file does not say where it stood." : live ? "Looking…" : "Where it stands is asked when the connection is back.");
       return [notice(said)];
     }
     const stale = !live || context.stale;
     return [
       h("p", { class: stale ? "lead old" : "lead", "data-key": "when" },
         stale ? "stale: as it stood at " : "as it stands at ", clockTime(shown.at * 1000),
-        live ? null : ". It has ended since."),
+        ended ? ". It has ended since." : null),
       shown.frames.length > 0 ? stack(shown.frames, "await", folds) : notice(shown.note ?? "It waits for nothing."),
       shown.frames.length > 0 ? notice("The task's own function comes first; what it waits for comes last.", "order") : null,
     ];

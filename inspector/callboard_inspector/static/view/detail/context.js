@@ -19,12 +19,12 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
 
 /**
  * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
- * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it. `kept`: it
+ * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it; `ended`: it has. `kept`: it
  * is shown from a file. `limit`: bytes that a frame may have.
  * @typedef {{
  *   delivery: string | null, deliveryName: string, deliveryState: string, hasRun: boolean, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
- *   live: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
+ *   live: boolean, ended: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
  *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"], results: State["results"], limit: number, who: string | null, refused: string | null,
  *   webhook: string | null, answer: (question: Question) => Held | undefined,
@@ -67,9 +67,10 @@ export function contextOf(state, ask) {
     }
     error = known?.error ?? error;
   }
-  const live = record !== null && !FINAL.has(record.state) && !stale;
+  const ended = record !== null && FINAL.has(record.state);
+  const live = record !== null && !ended && !stale;
   return {
-    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error, live, stale, kept,
+    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error, live, ended, stale, kept,
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
