@@ -1,14 +1,16 @@
 /**
  * The line between the tree and its waterfall, which people move.
  *
- * Owns how wide the tree is as a share of both, and remembering it.
+ * Owns moving it: by the pointer, which stays on it, and by keys.
  */
 
 import { h } from "./format.js";
+import { LEAST, MOST, setShare } from "./share.js";
 import { setAttribute } from "./virtual-rows.js";
 
-const LEAST = 0.2, MOST = 0.9, STEP = 0.02;
-const KEPT = "share";
+const STEP = 0.02;
+/** Pixels from the element's edge to the line in it. */
+const LINE = 4;
 
 /**
  * @param {HTMLElement} pane in whose style the share stands
@@ -20,18 +22,12 @@ export function makeSplitter(pane, moved) {
     "aria-label": "Width of the tree", "aria-valuemin": String(LEAST * 100), "aria-valuemax": String(MOST * 100),
     title: "Drag, or use the arrows; double click for the usual width",
   });
-  let dragged = false;
+  /** Where on the line it was taken, pixels; null while nobody drags it. @type {number | null} */
+  let grip = null;
 
   /** The usual width where nobody chose one. @param {number | null} share */
   function set(share) {
-    const kept = share === null ? null : Math.min(MOST, Math.max(LEAST, share));
-    if (kept === null) {
-      pane.style.removeProperty("--share");
-      localStorage.removeItem(KEPT);
-    } else {
-      pane.style.setProperty("--share", kept.toFixed(3));
-      localStorage.setItem(KEPT, kept.toFixed(3));
-    }
+    setShare(pane, share);
     tell();
     moved();
   }
@@ -44,21 +40,22 @@ export function makeSplitter(pane, moved) {
     setAttribute(element, "aria-valuenow", String(Math.round(current() * 100)));
   }
 
-  /** @param {PointerEvent} event */
-  function shareAt(event) {
-    const box = pane.getBoundingClientRect();
-    const took = parseFloat(getComputedStyle(pane).getPropertyValue("--took"));
-    return (event.clientX - box.left - took) / box.width;
+  /** The share with which the line stands at `x`: it is one of the rows' width, as in the stylesheet. @param {number} x */
+  function shareAt(x) {
+    const style = getComputedStyle(pane);
+    const pixels = (/** @type {string} */ name) => parseFloat(style.getPropertyValue(name)) || 0;
+    const { left, width } = pane.getBoundingClientRect();
+    return (x - left - pixels("--took")) / (width - pixels("--space-3") - pixels("--gutter"));
   }
 
   element.onpointerdown = (event) => {
     if (event.button !== 0) return;
     element.setPointerCapture(event.pointerId);
-    dragged = true;
+    grip = event.clientX - element.getBoundingClientRect().left - LINE;
   };
-  element.onpointermove = (event) => { if (dragged) set(shareAt(event)); };
-  element.onpointerup = () => { dragged = false; };
-  element.onpointercancel = () => { dragged = false; };
+  element.onpointermove = (event) => { if (grip !== null) set(shareAt(event.clientX - grip)); };
+  element.onpointerup = () => { grip = null; };
+  element.onpointercancel = () => { grip = null; };
   element.ondblclick = () => set(null);
   element.onkeydown = (event) => {
     const to = { ArrowLeft: current() - STEP, ArrowRight: current() + STEP, Home: LEAST, End: MOST, Enter: null }[event.key];
@@ -69,8 +66,6 @@ export function makeSplitter(pane, moved) {
   };
   element.onfocus = tell;
 
-  const kept = Number(localStorage.getItem(KEPT));
-  if (kept >= LEAST && kept <= MOST) pane.style.setProperty("--share", String(kept));
-  setAttribute(element, "aria-valuenow", kept >= LEAST && kept <= MOST ? String(Math.round(kept * 100)) : "50");
+  tell();
   return { element };
 }

@@ -14,6 +14,7 @@ import { unfoldTo, visibleRows } from "../state/visible.js";
 import { h } from "./format.js";
 import { makeLanes } from "./lanes.js";
 import { later } from "./later.js";
+import { keptShare, setShare } from "./share.js";
 import { makeTaskRow } from "./task-row.js";
 import { setAttribute, setText, VirtualRows } from "./virtual-rows.js";
 import { makeWaterfallHead } from "./waterfall.js";
@@ -47,6 +48,7 @@ export function makeTaskTree(emit) {
   const note = h("p", { class: "notice note", hidden: true });
   const element = h("section", { class: "tree pane", "aria-label": "Tree and waterfall" },
     h("header", { class: "pane-head" }, h("h2", null, "Tree"), head.element), note, list.element);
+  setShare(element, keptShare());
   let split = false;
   /** The line between tree and waterfall, with the first tree. */
   function addSplitter() {
