@@ -8,16 +8,17 @@ import resource
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 
 from callboard import Database, DeliveryState
-from callboard.journal import INTERRUPTED
+from callboard.journal import INTERRUPTED, VERSION_TABLE
 from callboard.tables import deliveries, effects, runs
 from callboard.testing import signed
 
@@ -90,17 +91,36 @@ def test_two_hundred_kills_lose_no_acknowledged_delivery(
 def test_kills_during_the_first_start_leave_a_database_that_opens(
     servers: Any, tmp_path: Path
 ) -> None:
+    began = time.monotonic()
+    process = servers.start(tmp_path / "whole.db")
+    servers.ready()
+    whole = time.monotonic() - began
+    os.kill(process, signal.SIGKILL)
+    servers.ended()
+    cut = 0
     for number in range(FIRST_STARTS):
         path = tmp_path / f"{number}.db"
         process = servers.start(path)
         # Spread over all of a start, of which the migrations are the longest part.
-        threading.Event().wait(0.2 * number / FIRST_STARTS)
+        threading.Event().wait(whole * number / FIRST_STARTS)
         os.kill(process, signal.SIGKILL)
         servers.ended()
+        cut += path.exists() and not is_migrated(path)
         process = servers.start(path)
         assert post(servers.ready(), "first", '{"n": "first"}') == 202
         os.kill(process, signal.SIGKILL)
         servers.ended()
+    logger.info("%d of %d kills cut the migrations", cut, FIRST_STARTS)
+    assert cut, "no kill came between the file and its tables: nothing was proved"
+
+
+def is_migrated(path: Path) -> bool:
+    """Whether a first start came as far as to say which version its tables have."""
+    database = Database.open(f"sqlite:///{path}")
+    try:
+        return inspect(database.engine).has_table(VERSION_TABLE)
+    finally:
+        database.close()
 
 
 def expect_kept(path: Path, acked: set[str]) -> int:
