@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import anyio
 import pytest
@@ -164,3 +164,8 @@ async def test_what_changed_since_it_was_seen_is_left_alone() -> None:
         assert not stale.ok
         assert "look again" in stale.message
         assert (await do(actions, "replay", delivery, if_revision=seen)).ok
+
+
+async def test_every_command_that_the_wire_knows_is_one_of_the_boards() -> None:
+    async with acting() as (_, actions):
+        assert set(actions.kinds) == set(get_args(CommandKind))

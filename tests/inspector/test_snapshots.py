@@ -64,3 +64,14 @@ def test_one_of_long_ago_that_moves_does_not_lower_the_floor() -> None:
     assert floor == ids[5]
     ended(trace, DeliveryState.PARKED, 2)
     assert sent(trace)[1] >= floor
+
+
+def test_what_memory_lets_go_of_is_counted_and_what_runs_or_failed_stays() -> None:
+    trace = Trace(deliveries=3)
+    for state in ("running", "failed", "completed", "completed", "queued", "parked"):
+        ended(trace, DeliveryState(state), 1)
+    _, nodes, end = snapshot_of_list(trace)
+    assert len(nodes.deliveries) == 3
+    assert "running" in {nodes.strings[row.state] for row in nodes.deliveries}
+    assert end.older["completed"] == 2
+    assert sum(end.older.values()) == 3

@@ -11,7 +11,6 @@ from callboard import Trace, clock
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.ids import new_id
 from callboard.task import Task
-from callboard_inspector import wire
 from callboard_inspector.actions import Actions, Done
 from callboard_inspector.feed import Feed, FeedFullError
 from callboard_inspector.questions import OfDelivery, OfProviders
@@ -375,34 +374,6 @@ async def test_a_watcher_that_reads_nothing_delays_no_other(
             assert at == 0
             assert delta.deliveries[0].id == view.id
         assert stalled.sent == 1
-
-
-async def test_what_memory_lets_go_of_is_counted_and_what_runs_or_failed_stays() -> (
-    None
-):
-    trace = Trace(deliveries=3)
-    states = ["running", "failed", "completed", "completed", "queued", "parked"]
-    for state in states:
-        view = delivery(trace)
-        trace.change(view.id, state=DeliveryState(state))
-    async with connected(Feed(Watched(trace))) as line:
-        await line.say(Subscribe())
-        frames = [await line.until(Snapshot) for _ in range(3)]
-    shown = [row for frame in frames for row in frame.deliveries]
-    kept = {frames[1].strings[row.state] for row in shown}
-    assert "running" in kept
-    assert len(shown) == 3
-    assert frames[-1].older["completed"] == 2
-    assert sum(frames[-1].older.values()) == 3
-
-
-async def test_every_command_that_the_wire_knows_is_one_of_the_boards() -> None:
-    from typing import get_args
-
-    from callboard_inspector.actions import board_actions
-
-    offered = board_actions(None)  # pyright: ignore[reportArgumentType] - none is done here
-    assert set(offered.kinds) == set(get_args(wire.CommandKind))
 
 
 async def test_a_frame_is_measured_in_bytes(feed: Feed) -> None:
