@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 
+import anyio
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from callboard import Provider
+from callboard import EventName, Provider, Run, Untyped, on
 from callboard_inspector.served import House, served
 
 pytestmark = pytest.mark.browser
@@ -239,3 +240,32 @@ def test_a_very_long_name_stays_on_its_line(stage: House, page: Page) -> None:
     expect(line).to_have_class(re.compile("completed"))
     assert (line.bounding_box() or {})["height"] <= 26
     assert page.evaluate("document.documentElement.scrollWidth") <= 1400
+
+
+class Longwinded(Provider):
+    """Spans with longer and longer names, each with a word beside it."""
+
+    name = "longwinded"
+
+    @on(EventName("plain", "speak", None))
+    async def speak(self, _event: Untyped, run: Run) -> None:
+        for length in range(10, 100, 5):
+            async with run.span("o" * length, said="what does not matter as much"):
+                await anyio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("width", [1400, 420])
+def test_message_gives_way_to_the_name_beside_it(page: Page, width: int) -> None:
+    with served(Longwinded()) as house:
+        delivery = house.deliver("speak")
+        house.settle()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(house.link(f"delivery={delivery}"))
+        expect(page.locator(".tree .task")).to_have_count(20)
+        found = page.locator(".tree .task").evaluate_all("""(rows) => rows.map((row) => {
+          const [name, more] = [row.querySelector(".name"), row.querySelector(".more")];
+          return [name.scrollWidth - name.clientWidth, more.clientWidth];
+        })""")
+    assert any(room > 0 for _, room in found)
+    assert any(cut > 0 for cut, _ in found)
+    assert [row for row in found if row[0] > 0 and row[1] > 0] == []
