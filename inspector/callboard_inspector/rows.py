@@ -74,6 +74,9 @@ class TaskRest(Struct, frozen=True, omit_defaults=True):
     """Type and message of its failure, on one line."""
     timeout: float | None = None
     attempt: int = 0
+    """Of a provider, or the one that began the task, from the second on."""
+    attempts: int = 0
+    """How many the provider may make."""
     logs: int = 0
     effects: int = 0
     remarks: int = 0
@@ -235,6 +238,7 @@ def rest_of(task: Task | TaskRecord) -> TaskRest | None:
         error=None if task.failure is None else summary(task.failure),
         timeout=task.timeout,
         attempt=task.attempt,
+        attempts=task.attempts,
         logs=len(task.logs) + task.logs_left_out,
         effects=task.effects,
         remarks=task.remarks,

@@ -69,6 +69,7 @@ async def supervise(
                 node.code = handler.code
                 node.labels = {"handler": handler.method}
                 node.timeout = handler.provider.timeout
+                node.attempts = handler.provider.retry.attempts
                 standing = standings[handler.provider.name]
                 pause = standing.paused
                 if pause is not None:

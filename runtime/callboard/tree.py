@@ -75,6 +75,8 @@ class Tree:
             parent.open_children += 1
             if kind == "provider":
                 self.providers.append(task)
+            elif parent.attempt > 1 and parent.kind == "provider":
+                task.attempt = parent.attempt
         return task
 
     def closed(self, task: Task) -> None:

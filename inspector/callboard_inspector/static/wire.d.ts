@@ -110,6 +110,7 @@ export interface TaskRest {
   error?: string | null;
   timeout?: number | null;
   attempt?: number;
+  attempts?: number;
   logs?: number;
   effects?: number;
   remarks?: number;
@@ -252,6 +253,7 @@ export interface TaskRecord {
   folded?: number;
   told?: number | null;
   remarks?: number;
+  attempts?: number;
 }
 
 /** How far a task says it is, in its own unit; ``total`` None when unknown. */

@@ -269,7 +269,7 @@ function restOf(task) {
   return {
     cause: task.cause?.slice(0, TEXT) ?? null, waits: task.waits ?? null, labels: task.labels ?? {},
     progress: task.progress ?? null, error, timeout: task.timeout ?? null,
-    attempt: task.attempt ?? 0, logs: (task.logs?.length ?? 0) + (task.logs_left_out ?? 0),
+    attempt: task.attempt ?? 0, attempts: task.attempts ?? 0, logs: (task.logs?.length ?? 0) + (task.logs_left_out ?? 0),
     effects: task.effects ?? 0, remarks: task.remarks ?? 0, folded: task.folded ?? 0,
   };
 }

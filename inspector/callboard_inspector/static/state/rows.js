@@ -26,7 +26,7 @@
  *   created: number, started: number | null, ended: number | null,
  *   cause: string | null, waits: string | null, labels: Record<string, unknown>,
  *   progress: import("../wire.js").TaskProgress | null, error: string | null,
- *   timeout: number | null, attempt: number, logs: number, effects: number, remarks: number, folded: number,
+ *   timeout: number | null, attempt: number, attempts: number, logs: number, effects: number, remarks: number, folded: number,
  * }} Task
  */
 
@@ -67,7 +67,7 @@ export function readTask(row, table) {
     created: made, started: after(made, started), ended: after(made, ended),
     cause: rest?.cause ?? null, waits: rest?.waits ?? null, labels: rest?.labels ?? {},
     progress: rest?.progress ?? null, error: rest?.error ?? null, timeout: rest?.timeout ?? null,
-    attempt: rest?.attempt ?? 0, logs: rest?.logs ?? 0, effects: rest?.effects ?? 0, remarks: rest?.remarks ?? 0, folded: rest?.folded ?? 0,
+    attempt: rest?.attempt ?? 0, attempts: rest?.attempts ?? 0, logs: rest?.logs ?? 0, effects: rest?.effects ?? 0, remarks: rest?.remarks ?? 0, folded: rest?.folded ?? 0,
   };
 }
 

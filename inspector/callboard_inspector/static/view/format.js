@@ -150,6 +150,11 @@ export function counted(number, what) {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }
 
+/** Which attempt it is: "2 of 3"; empty where none is counted. @param {{ attempt?: number, attempts?: number }} task */
+export function attemptOf({ attempt, attempts }) {
+  return attempt ? `${attempt}${attempts ? ` of ${attempts}` : ""}` : "";
+}
+
 /** @param {number} number */
 export function count(number) {
   return number.toLocaleString("en-GB").replaceAll(",", " ");

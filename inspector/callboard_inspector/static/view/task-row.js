@@ -6,7 +6,7 @@
 
 import { plain, sentence } from "../state/plain.js";
 import { taskId } from "../state/rows.js";
-import { counted, duration, elapsed, h, icon, shapeOf } from "./format.js";
+import { attemptOf, counted, duration, elapsed, h, icon, shapeOf } from "./format.js";
 import { labelOf, setAttribute, setText } from "./virtual-rows.js";
 
 /** @typedef {import("../state/visible.js").Row} Row */
@@ -61,7 +61,6 @@ export function makeTaskRow(seen) {
     name.title = plain(task.name);
     const said = sayMore(row);
     setText(more, said.text);
-    name.className = said.text === "" ? "name alone" : "name";
     more.className = `more ${said.kind}`;
     more.title = said.text;
     // What is seen, in its order, and the state that is seen as a shape; not a time that grows.
@@ -79,11 +78,11 @@ export function makeTaskRow(seen) {
 function sayMore({ task, open, hidden, worst }) {
   const rest = open === false ? `${hidden} below${worst === null ? "" : `, ${worst}`}` : "";
   const joined = (/** @type {string} */ text) => sentence([text, rest].filter(Boolean).join(" · "));
-  if (task.error !== null) return { text: plain([task.error, rest].filter(Boolean).join(" · ")), kind: "error" };
-  if (task.state === "halted" || task.state === "halting") return { text: joined(task.cause ?? ""), kind: "cause" };
+  const tried = task.attempt > 1 ? `attempt ${attemptOf(task)}` : "";
+  if (task.error !== null) return { text: plain([tried, task.error, rest].filter(Boolean).join(" · ")), kind: "error" };
+  if (task.state === "halted" || task.state === "halting") return { text: joined([tried, task.cause].filter(Boolean).join(" · ")), kind: "cause" };
   if (task.waits !== null) return { text: joined(`waiting for ${task.waits}`), kind: "waits" };
-  const said = [];
-  if (task.attempt > 1) said.push(`attempt ${task.attempt}`);
+  const said = tried === "" ? [] : [tried];
   if (task.progress !== null) said.push(progressOf(task.progress));
   if (task.effects > task.remarks) said.push(counted(task.effects - task.remarks, "change"));
   if (task.remarks > 0) said.push(counted(task.remarks, "remark"));

@@ -26,7 +26,7 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
  *   live: boolean, ended: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
- *   attempts: number | null, capabilities: ReadonlySet<string>, asking: State["asking"], results: State["results"], limit: number, who: string | null, refused: string | null,
+ *   capabilities: ReadonlySet<string>, asking: State["asking"], results: State["results"], limit: number, who: string | null, refused: string | null,
  *   webhook: string | null, answer: (question: Question) => Held | undefined,
  *   idOf: (task: { n: number } | null) => string | null,
  *   isBelow: (n: number, top: number) => boolean,
@@ -76,7 +76,6 @@ export function contextOf(state, ask) {
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
     now: state.frozen?.at ?? state.picture.time,
     tasks, blame: row === null ? null : explain(tasks, { ...row, cause: record?.cause ?? row.cause }), // a row has a part of a long one
-    attempts: attemptsOf(state, ask, record),
     capabilities: new Set(stale ? [] : state.hello?.capabilities ?? []), asking: state.asking,
     results: state.results, limit: state.hello?.limits.frame ?? Infinity,
     who: state.hello?.who ?? null, refused: kept ? null : state.hello?.refused ?? null,
@@ -117,21 +116,6 @@ function failureOf(state, ask, tasks, record, run) {
 }
 
 /**
- * How often its provider may try, for "2 of 3".
- * @param {State} state
- * @param {Ask} ask
- * @param {TaskRecord | null} record
- */
-function attemptsOf(state, ask, record) {
-  if (record?.kind !== "provider") return null;
-  const question = { of: /** @type {const} */ ("providers") };
-  ask(question);
-  const known = answerTo(state, question);
-  if (known?.answer?.of !== "providers") return null;
-  return known.answer.providers.find((provider) => provider.name === record.name)?.attempts ?? null;
-}
-
-/**
  * Where the delivery's source takes webhooks, if the server knows.
  * @param {State} state
  * @param {string | null} source
@@ -145,7 +129,7 @@ function webhookOf(state, source) {
 function recordOf(row) {
   return {
     n: row.n, parent: row.parent, name: row.name, kind: /** @type {TaskRecord["kind"]} */ (row.kind),
-    timeout: row.timeout, attempt: row.attempt, labels: /** @type {TaskRecord["labels"]} */ (row.labels),
+    timeout: row.timeout, attempt: row.attempt, attempts: row.attempts, labels: /** @type {TaskRecord["labels"]} */ (row.labels),
     cause: row.cause, created: row.created / 1000, ...livelyOf(row),
   };
 }

@@ -4,7 +4,7 @@
  * Owns the order of what is told: the reason, what it waits for, its times, its scope.
  */
 
-import { clockTime, duration, h, size, stateMark } from "../format.js";
+import { attemptOf, clockTime, duration, h, size, stateMark } from "../format.js";
 import { firstOf, shortType } from "../../state/failure.js";
 import { plain, sentence } from "../../state/plain.js";
 import { readDelivery, splitTaskId } from "../../state/rows.js";
@@ -215,7 +215,7 @@ export function makeOverview(ask, emit, actions) {
       ["Reached by", limits?.deadline && due === null ? `a deadline further out at ${clockTime(limits.deadline * 1000)}, in ${duration(Math.max(limits.deadline - context.now / 1000, 0))}` : null],
       ["Shielded", limits?.shielded ? "yes: it is not stopped from further out" : null],
       ["Told to stop", record.told ? `${clockTime(record.told * 1000)}${record.ended ? `, ended ${duration(record.ended - record.told)} later` : ""}` : null],
-      ["Attempt", record.attempt ? attempts(context, record) : null],
+      ["Attempt", attemptOf(record) || null],
       ["Created at", place(record.site)],
       ["Runs", place(record.function)],
       ["Folded", record.folded ? `${record.folded.toLocaleString("en")} completed children were left out, to bound the tree` : null],
@@ -227,14 +227,6 @@ export function makeOverview(ask, emit, actions) {
   /** @param {string | null | undefined} line */
   function place(line) {
     return line ? h("code", { title: plain(line) }, plain(shortFile(line))) : null;
-  }
-
-  /**
-   * @param {Context} context
-   * @param {TaskRecord} record
-   */
-  function attempts(context, record) {
-    return context.attempts === null ? String(record.attempt) : `${record.attempt} of ${context.attempts}`;
   }
 
   /** @param {Context} context */

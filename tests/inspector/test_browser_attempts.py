@@ -1,0 +1,54 @@
+"""A provider that is tried again, as its tree shows it: in a real browser."""
+
+from collections.abc import Generator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from callboard import EventName, Provider, Retry, Run, Untyped, on
+from callboard_inspector.served import House, served
+
+pytestmark = pytest.mark.browser
+
+
+class Understudy(Provider):
+    """Fails as often as its event says."""
+
+    name = "understudy"
+    retry = Retry(attempts=3, first_wait=0.0)
+
+    @on(EventName("plain", "play", None))
+    async def play(self, event: Untyped, run: Run) -> None:
+        async with run.span(f"act {run.attempt}"), run.span("scene"):
+            if run.attempt <= event.payload["falls"]:
+                raise ValueError("forgot the words")
+
+
+@pytest.fixture(scope="module")
+def house() -> Generator[House]:
+    with served(Understudy(), settings={"runtime": {"attempts": 1}}) as house:
+        yield house
+
+
+@pytest.mark.parametrize(
+    ("falls", "said"),
+    [
+        (2, "attempt 3 of 3 · handler play"),
+        (3, "attempt 3 of 3 · ValueError: forgot the words"),
+    ],
+    ids=["completed", "failed"],
+)
+def test_tree_tells_which_attempt_it_is_and_what_belongs_to_it(
+    house: House, page: Page, falls: int, said: str
+) -> None:
+    delivery = house.deliver("play", {"falls": falls})
+    house.settle()
+    page.goto(house.link(f"delivery={delivery}"))
+    rows = page.get_by_role("tree").first.get_by_role("treeitem")
+    expect(rows.nth(1).locator(".more")).to_have_text(said)
+    expect(rows.filter(has_text="act 1")).not_to_contain_text("attempt")
+    expect(rows.filter(has_text="act 2")).to_contain_text("attempt 2")
+    expect(rows.filter(has_text="act 3")).to_contain_text("attempt 3")
+    expect(rows.filter(has_text="scene").last).not_to_contain_text("attempt")
+    rows.nth(1).click()
+    expect(page.locator(".detail .panel")).to_contain_text("Attempt3 of 3")
