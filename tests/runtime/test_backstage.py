@@ -148,8 +148,8 @@ async def test_end_of_its_loop_is_told_to_everybody_who_watches_and_by_readyz() 
                 group.start_soon(watch)
                 await anyio.wait_all_tasks_blocked()
                 assert await anyio.to_thread.run_sync(board.backstage.stop, 5)
-        scope = {"type": "http", "method": "GET", "path": "/readyz", "headers": []}
-        ready = await exchange(board.front, scope, [b""])
+        asked: dict[str, Any] = {"type": "http", "method": "GET", "headers": []}
+        ready = await exchange(board.front, asked | {"path": "/readyz"}, [b""])
     assert (ready.status, ready.content["backstage"]) == (503, False)
 
 
