@@ -19,7 +19,7 @@ from callboard import clock
 from callboard.conductor import Conductor
 from callboard.delivery import DeliveryState
 from callboard.ids import new_id
-from callboard.journal import Fold, Journal, Released, Waiting, folded_reason
+from callboard.journal import Fold, Journal, Released, Waiting
 from callboard.policy import Policy
 from callboard.trace import Trace
 from callboard.wake import Wake
@@ -210,14 +210,8 @@ class Dispatcher:
                 partial(self._journal.fold, fold, partial(self._folded, fold))
             )
 
-    def _folded(self, fold: Fold, _written: None) -> None:
-        self._trace.change(
-            fold.delivery,
-            state=DeliveryState.FOLDED,
-            folded_into=fold.into,
-            reason=folded_reason(fold.into),
-            ended_at=clock.now(),
-        )
+    def _folded(self, fold: Fold, written: dict[str, object]) -> None:
+        self._trace.change(fold.delivery, **written)
 
     def _begin(self, group: TaskGroup, waiting: Waiting) -> None:
         run = new_id()

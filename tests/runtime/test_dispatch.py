@@ -142,6 +142,8 @@ async def test_later_delivery_takes_the_place_of_one_that_waits() -> None:
             gate.open()
             await settled(board)
         found = [await view(board, id_) for id_ in ids]
+        shown = asdict(board.trace.deliveries[ids[1]]) | {"revision": 0}
+        assert shown == asdict(found[1])
         assert (await view(board, other)).state is DeliveryState.COMPLETED
     # The one that ran is not folded, nor is the newest.
     assert set(gate.ended) == {0, 3, "b"}

@@ -27,7 +27,6 @@ from callboard.journal.entries import (
 from callboard.journal.lookups import Heard
 from callboard.journal.rows import load
 from callboard.journal.runs import INTERRUPTED, MOST_CUTS
-from callboard.journal.turns import folded_reason
 
 __all__ = [
     "INTERRUPTED",
@@ -47,7 +46,6 @@ __all__ = [
     "RunStart",
     "Then",
     "Waiting",
-    "folded_reason",
 ]
 PACKAGE = "callboard"
 VERSION_TABLE = "callboard_version"
@@ -83,8 +81,13 @@ class Journal:
         """Record how a run ended."""
         await self.database.write(runs.finish, end, then)
 
-    async def fold(self, fold: Fold, then: Then[None] | None = None) -> None:
-        """Record that a delivery will not run, because a later one tells all."""
+    async def fold(
+        self, fold: Fold, then: Then[dict[str, object]] | None = None
+    ) -> None:
+        """Record that a delivery will not run, because a later one tells all.
+
+        ``then`` is told what was written, by the names of ``DeliveryView``.
+        """
         await self.database.write(turns.fold, fold, then)
 
     async def release_held(self) -> int:

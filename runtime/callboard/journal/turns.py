@@ -106,25 +106,22 @@ def _waiting(row: Any) -> Waiting:
     )
 
 
-def fold(connection: Connection, folds: list[Fold]) -> list[None]:
+def fold(connection: Connection, folds: list[Fold]) -> list[dict[str, object]]:
     """See ``Journal.fold``."""
-    for fold in folds:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == fold.delivery)
-            .values(
-                state=DeliveryState.FOLDED,
-                folded_into=fold.into,
-                reason=folded_reason(fold.into),
-                ended_at=clock.now(),
-            )
-        )
-    return [None] * len(folds)
+    written = [_folded(fold.into) for fold in folds]
+    for fold, values in zip(folds, written, strict=True):
+        this = deliveries.c.id == fold.delivery
+        connection.execute(update(deliveries).where(this).values(**values))
+    return written
 
 
-def folded_reason(into: str) -> str:
-    """What a folded delivery says for itself."""
-    return f"superseded by delivery {into}"
+def _folded(into: str) -> dict[str, object]:
+    return {
+        "state": DeliveryState.FOLDED,
+        "folded_into": into,
+        "reason": f"superseded by delivery {into}",
+        "ended_at": clock.now(),
+    }
 
 
 def release_held(connection: Connection, arguments: list[None]) -> list[int]:
