@@ -78,7 +78,8 @@ class DeliveryView(Struct, eq=False, gc=False):
     received_at: float
     state: DeliveryState
     attempts: int = 0
-    """Runs started for it."""
+    """Runs that count against the policy's limit, the one in progress included: none that
+    was held, and none before a person queued it again."""
     redeliveries: int = 0
     """Times its source sent it again after it had ended."""
     run: str | None = None

@@ -177,7 +177,7 @@ def _head(bundle: Bundle) -> Iterator[Text]:
     number = next((r.attempt for r in answer.runs if r.id == bundle.run), None)
     which = f"run {bundle.run}" + (f", attempt {number}" if number else "")
     facts = [
-        ("delivery", f"{view.id}  {view.state}, {_times(view.attempts, 'run')}"),
+        ("delivery", f"{view.id}  {view.state}, {_times(view.attempts, 'attempt')}"),
         ("guid", f"{answer.guid}  {answer.size:,} bytes"),
         ("received", clock.isoformat(view.received)),
         ("run", f"{which}, {root.state} after {took}"),

@@ -187,7 +187,7 @@ function aboutOf(delivery) {
   const about = delivery.repository ?? delivery.organization ?? (delivery.source === "schedule" ? "schedule" : "");
   const more = [
     delivery.state === "completed" || delivery.state === "running" ? "" : delivery.state,
-    delivery.attempts > 1 ? `${delivery.attempts} runs` : "",
+    delivery.attempts > 1 ? `${delivery.attempts} attempts` : "",
     delivery.redeliveries > 0 ? "redelivered" : "",
     delivery.replayOf === null ? "" : "replay",
   ].filter(Boolean);
