@@ -5,7 +5,7 @@ or a subject. They are plain functions of a connection, so that they serve a run
 callboard and a command that opens the file on its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -110,11 +110,11 @@ def list_deliveries(
 
 
 def count_in(
-    connection: Connection, states: Iterable[DeliveryState]
+    connection: Connection, states: Collection[DeliveryState]
 ) -> dict[DeliveryState, int]:
     """How many deliveries stand in each of ``states``, in the whole journal."""
     t = deliveries.c
-    query = select(t.state, func.count()).where(t.state.in_(list(states)))
+    query = select(t.state, func.count()).where(t.state.in_(states))
     found = {row[0]: row[1] for row in connection.execute(query.group_by(t.state))}
     return {state: found.get(state, 0) for state in states}
 
