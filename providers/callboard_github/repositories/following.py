@@ -32,7 +32,7 @@ from callboard_github.events import (
     RepositoryTransferred,
     RepositoryUnarchived,
 )
-from callboard_github.organization_events import installed_for, new_name
+from callboard_github.organization_events import Installation, installed_for, new_name
 from callboard_github.repositories.filters import Filter
 from callboard_github.repositories.source import Source
 from callboard_github.repositories.updating import Updater
@@ -167,10 +167,7 @@ class Following(EntityProvider):
     )
     async def installation_changed(
         self,
-        event: InstallationCreated
-        | InstallationDeleted
-        | InstallationSuspend
-        | InstallationUnsuspend,
+        event: Installation,
         run: CatalogRun,
     ) -> None:
         """All repositories are read, or go if the app can not read them any more."""
