@@ -214,13 +214,13 @@ class Actions:
         to: DeliveryState,
         reason: str,
     ) -> DeliveryView:
-        def told(moved: DeliveryView | None) -> None:
+        def show(moved: DeliveryView | None) -> None:
             if moved is not None:
                 self._trace.update(moved)
                 if to is DeliveryState.QUEUED:
                     self._dispatcher.reread()
 
-        moved = await self._journal.move(Move(delivery, allowed, to, reason), told)
+        moved = await self._journal.move(Move(delivery, allowed, to, reason), show)
         if moved is None:
             expected = " or ".join(allowed)
             message = f"delivery {delivery}: expected it to be {expected}"

@@ -122,11 +122,11 @@ class Conductor:
         at = clock.now()
         start = RunStart(run=run, delivery=waiting.id, attempt=attempt, at=at)
 
-        def told(begun: Begun | None) -> None:
+        def show(begun: Begun | None) -> None:
             if begun is not None:
                 self._trace.update(begun.view)
 
-        begun = await self.insist(lambda: self._journal.start(start, told))
+        begun = await self.insist(lambda: self._journal.start(start, show))
         if begun is None:
             return None
         delivery = begun.delivery
