@@ -165,9 +165,8 @@ class Callboard:
             SettingsError: Another process serves the same database.
         """
         routes = Routes(self.providers)
-        with claimed(self.database.engine):
-            async with self._opened(routes):
-                yield
+        async with claimed(self.database), self._opened(routes):
+            yield
 
     @asynccontextmanager
     async def _opened(self, routes: Routes) -> AsyncGenerator[None]:

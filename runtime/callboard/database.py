@@ -86,6 +86,13 @@ class Database:
             raise SettingsError(message) from error
         return cls(engine)
 
+    def before_writes(self, check: Callable[[Connection], object] | None) -> None:
+        """Have ``check`` called first in each transaction that writes, or no longer.
+
+        What it raises, the writes raise, and write nothing.
+        """
+        self._writer.before = check
+
     def close(self) -> None:
         """Commit what waits, then let go of every connection."""
         self._writer.close()

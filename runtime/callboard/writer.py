@@ -60,6 +60,8 @@ class Writer:
         self._waiting: queue.SimpleQueue[_AnyTicket | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
+        self.before: Callable[[Connection], object] | None = None
+        """Called in each transaction before all else; what it raises, the writes raise."""
         self._thread = threading.Thread(
             target=self._work, name="callboard-writer", daemon=True
         )
@@ -130,9 +132,10 @@ class Writer:
                 # Not the waiter's: what it wrote is on disk.
                 logger.exception("what follows a write failed")
 
-    @staticmethod
-    def _together(connection: Connection, group: list[_AnyTicket]) -> None:
+    def _together(self, connection: Connection, group: list[_AnyTicket]) -> None:
         try:
+            if self.before is not None:
+                self.before(connection)
             for operation, same in groupby(group, key=lambda ticket: ticket.operation):
                 tickets = list(same)
                 results = operation(connection, [t.argument for t in tickets])
