@@ -6,8 +6,7 @@
 
 import { h } from "./format.js";
 import { plain } from "../state/plain.js";
-import { link } from "./detail/parts.js";
-import { button, makePayloadEditor } from "./payload-editor.js";
+import { button, link } from "./detail/parts.js";
 
 /** @typedef {import("./detail/context.js").Context} Context */
 /** @typedef {import("../state/store.js").Emit} Emit */
@@ -26,7 +25,15 @@ const UNPARKABLE = new Set(["parked", "failed", "held"]);
  * @returns {ActionBar & { reset: () => void, isEditing: () => boolean }}
  */
 export function makeActions(redraw, ask, emit) {
-  const editor = makePayloadEditor(redraw, ask, emit);
+  /** Once somebody wants it. @type {ReturnType<typeof import("./payload-editor.js").makePayloadEditor> | null} */
+  let editor = null;
+
+  /** @param {string} delivery */
+  async function edit(delivery) {
+    const { makePayloadEditor } = await import("./payload-editor.js");
+    editor ??= makePayloadEditor(redraw, ask, emit);
+    editor.open(delivery);
+  }
 
   /**
    * @param {Context} context
@@ -46,12 +53,12 @@ export function makeActions(redraw, ask, emit) {
       const state = context.deliveryState;
       if (may.has("replay")) {
         buttons.push(button("Replay", send("replay"), { title: "Run it again, as it was" }));
-        buttons.push(button("Replay edited…", () => editor.open(delivery), { title: "Run it again with another payload" }));
+        buttons.push(button("Replay edited…", () => void edit(delivery), { title: "Run it again with another payload" }));
       }
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
-    const edited = whole && delivery !== null ? editor.draw(context, delivery) : null;
+    const edited = whole && delivery !== null ? editor?.draw(context, delivery) ?? null : null;
     const refused = buttons.length > 0 || context.refused === null ? null
       : h("p", { class: "notice refused-here", "data-key": "refused" }, plain(context.refused));
     if (buttons.length === 0 && edited === null) return refused;
@@ -94,7 +101,7 @@ export function makeActions(redraw, ask, emit) {
       }, { class: "danger" }), no));
   }
 
-  return { draw, reset: editor.reset, isEditing: editor.isEditing };
+  return { draw, reset: () => editor?.reset(), isEditing: () => editor?.isEditing() ?? false };
 }
 
 /**

@@ -7,6 +7,7 @@
 import { bytesOf, commandFrame } from "../state/command.js";
 import { laidOut, packed } from "../state/json-layout.js";
 import { characters } from "../state/plain.js";
+import { button } from "./detail/parts.js";
 import { h } from "./format.js";
 
 /** @typedef {import("./detail/context.js").Context} Context */
@@ -199,13 +200,4 @@ function tooLong(text, limit, delivery) {
   const bytes = bytesOf(commandFrame(Number.MAX_SAFE_INTEGER, { kind: "replay", target: delivery, payload: packed(text) }));
   if (bytes <= limit) return null;
   return `As a command it has ${bytes.toLocaleString("en")} bytes, and the server takes ${limit.toLocaleString("en")}: shorten it, or send it with curl.`;
-}
-
-/**
- * @param {string} text
- * @param {() => void} act
- * @param {Record<string, string | null>} [more]
- */
-export function button(text, act, more = {}) {
-  return h("button", { type: "button", "data-key": text, onclick: act, ...more }, text);
 }

@@ -163,3 +163,12 @@ export class Folds {
     this.open.clear();
   }
 }
+
+/**
+ * @param {string} text
+ * @param {() => void} act
+ * @param {Record<string, string | null>} [more]
+ */
+export function button(text, act, more = {}) {
+  return h("button", { type: "button", "data-key": text, onclick: act, ...more }, text);
+}
