@@ -7,6 +7,7 @@
 
 import { whyNoRun } from "../state/deliveries.js";
 import { parse, taskFilter } from "../state/filter.js";
+import { sentence } from "../state/plain.js";
 import { splitTaskId, taskId } from "../state/rows.js";
 import { rangeOf } from "../state/scale.js";
 import { chosenDelivery, chosenTree, treeTimeOf } from "../state/store.js";
@@ -106,7 +107,7 @@ export function makeTaskTree(emit) {
     list.draw(known.rows, height);
     const said = (tree.whole && tree.tasks.size === 0 ? whyNoRun(chosenDelivery(state)) : null) ?? tree.note;
     note.hidden = said === null;
-    setText(note, said ?? "");
+    setText(note, sentence(said ?? ""));
     const chosen = seen.selected;
     if (state.place.task !== revealed) revealSelected(state);
     // Only what is in the document can be pointed at.

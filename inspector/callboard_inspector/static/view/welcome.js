@@ -19,14 +19,24 @@ export function makeWelcome(emit) {
     h("p", null, h("kbd", null, "j"), " and ", h("kbd", null, "k"), " go through the list, ",
       h("kbd", null, "n"), " opens the newest, ", h("kbd", null, "/"), " filters, ", h("kbd", null, "?"), " tells all keys."));
   let shown = "";
+  /** What was looked through. @type {{ known: unknown, version: number }} */
+  let seen = { known: null, version: -1 };
 
   /** @param {State} state */
   function draw(state) {
-    const { order, known } = state.picture.deliveries;
+    const { order, known, version } = state.picture.deliveries;
     element.hidden = state.place.delivery !== null || order.length === 0;
     if (element.hidden) return;
+    if (seen.known === known && seen.version === version) return;
+    seen = { known, version };
     const newest = known.get(order[0] ?? "");
-    const trouble = order.map((id) => known.get(id)).find((each) => each !== undefined && isTrouble(each));
+    let trouble;
+    for (const id of order) {
+      const each = known.get(id);
+      if (each === undefined || !isTrouble(each)) continue;
+      trouble = each;
+      break;
+    }
     const key = [newest, trouble].map((each) => `${each?.id} ${each?.state}`).join();
     if (key === shown) return;
     shown = key;

@@ -6,6 +6,7 @@
 
 import { explain } from "../../state/cause.js";
 import { whyNoRun } from "../../state/deliveries.js";
+import { sentence } from "../../state/plain.js";
 import { splitTaskId, taskId } from "../../state/rows.js";
 import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/store.js";
 
@@ -70,7 +71,7 @@ export function contextOf(state, ask) {
   const ended = record !== null && FINAL.has(record.state);
   const live = record !== null && !ended && !stale;
   return {
-    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error, live, ended, stale, kept,
+    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error: error === null ? null : sentence(error), live, ended, stale, kept,
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,
