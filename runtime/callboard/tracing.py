@@ -5,12 +5,11 @@ tells of new tasks: an Instrument on trio, a task factory on asyncio. The regist
 context variable, which both backends copy to children and to worker threads.
 """
 
+import inspect
 import logging
-import sys
 import threading
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, Protocol
 
 import anyio
@@ -97,7 +96,7 @@ def child(parent: Task, name: str, coroutine: Any, kind: Kind = "task") -> Task:
 
 def creation_site() -> Site | None:
     """The line, neither ours nor the backend's, from which this was called."""
-    frame: FrameType | None = sys._getframe(1)
+    frame = inspect.currentframe()
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in _MACHINERY:
             return frame.f_code, frame.f_lineno

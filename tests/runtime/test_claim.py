@@ -5,6 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 from sqlalchemy import Connection, text
+from starlette.types import Scope
 
 from callboard import SettingsError
 from callboard.testing import (
@@ -18,7 +19,7 @@ from callboard.testing import (
 )
 
 pytestmark = pytest.mark.anyio
-READY = {
+READY: Scope = {
     "type": "http",
     "method": "GET",
     "path": "/readyz",
