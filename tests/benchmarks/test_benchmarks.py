@@ -16,6 +16,7 @@ needs_chromium = pytest.mark.skipif(
     reason=f"no Chromium: expected one of {', '.join(chromium)} on the path",
 )
 programs = (
+    "backstage",
     "catalog",
     "durability",
     pytest.param("frames", marks=needs_chromium),
