@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 _PENDING = State.PENDING
 _MACHINERY = frozenset({"callboard", "trio", "anyio", "asyncio", "contextlib"})
 """Packages in which nobody looks for where a task was created."""
+_ours: dict[str, bool] = {}
+"""Whether a source file is of those: asked several times for each task."""
 
 # anyio starts every task in a wrapper of its own (since 4.14), which is nobody's function.
 _WRAPPER = getattr(
@@ -98,8 +100,13 @@ def creation_site() -> Site | None:
     """The line, neither ours nor the backend's, from which this was called."""
     frame = inspect.currentframe()
     while frame is not None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in _MACHINERY:
-            return frame.f_code, frame.f_lineno
+        code = frame.f_code
+        ours = _ours.get(code.co_filename)
+        if ours is None:
+            name: str = frame.f_globals.get("__name__", "")
+            ours = _ours[code.co_filename] = name.partition(".")[0] in _MACHINERY
+        if not ours:
+            return code, frame.f_lineno
         frame = frame.f_back
     return None
 
