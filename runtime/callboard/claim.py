@@ -49,13 +49,12 @@ async def claimed(database: Database) -> AsyncGenerator[None]:
     claim = _SessionClaim()
     database.before_writes(claim)
     try:
-        await database.write(_nothing, None)
-    except OperationalError as error:
-        database.before_writes(None)
-        if isinstance(error.orig, _Served):
-            raise _refusal(database) from None
-        raise
-    try:
+        try:
+            await database.write(_nothing, None)
+        except OperationalError as error:
+            if isinstance(error.orig, _Served):
+                raise _refusal(database) from None
+            raise
         yield
     finally:
         database.before_writes(None)

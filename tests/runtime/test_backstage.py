@@ -12,7 +12,6 @@ import anyio
 import anyio.to_thread
 import pytest
 import sniffio
-from sqlalchemy import Connection
 
 from callboard import (
     Callboard,
@@ -25,7 +24,6 @@ from callboard import (
     on,
 )
 from callboard.backstage import BackstageError
-from callboard.journal import Arrival
 from callboard.testing import (
     THING,
     Gate,
@@ -38,7 +36,6 @@ from callboard.testing import (
     outline,
     post,
     reached,
-    sample,
     settled,
     signed,
 )
@@ -382,24 +379,3 @@ async def test_run_that_ends_after_the_database_was_closed_takes_one_line(
     (line,) = (r for r in caplog.records if "is not recorded" in r.getMessage())
     assert id_ in line.getMessage()
     assert line.exc_info is None
-
-
-async def test_delivery_whose_sender_left_while_it_was_written_runs() -> None:
-    go_on = threading.Event()
-
-    def hold(_connection: Connection, some: list[None]) -> list[None]:
-        assert go_on.wait(5)
-        return some
-
-    gate = Gate(is_open=True)
-    async with open_board(gate) as board, anyio.create_task_group() as group:
-        group.start_soon(board.database.write, hold, None)
-        await anyio.wait_all_tasks_blocked()
-        async with anyio.create_task_group() as sender:
-            sender.start_soon(board.accept, Arrival(sample("thing", {"n": 1})))
-            await anyio.wait_all_tasks_blocked()
-            sender.cancel_scope.cancel()
-        go_on.set()
-        with anyio.fail_after(20):
-            await gate.left(1)
-    assert gate.ended == [1]

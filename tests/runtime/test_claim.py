@@ -5,7 +5,6 @@ from pathlib import Path
 import anyio
 import pytest
 from sqlalchemy import Connection, text
-from starlette.types import Scope
 
 from callboard import SettingsError
 from callboard.testing import (
@@ -14,18 +13,12 @@ from callboard.testing import (
     exchange,
     open_board,
     post,
+    scope_of,
     settled,
     signed,
 )
 
 pytestmark = pytest.mark.anyio
-READY: Scope = {
-    "type": "http",
-    "method": "GET",
-    "path": "/readyz",
-    "query_string": b"",
-    "headers": [],
-}
 
 
 async def test_database_is_served_by_one_at_a_time(database_url: str) -> None:
@@ -66,7 +59,9 @@ async def test_who_lost_the_database_to_another_writes_nothing_more(
             async with open_board(other, url=database_url) as second:
                 answer = await post(board, "plain", b'{"n": 2}', signed("thing", "g"))
                 assert answer.status == 503
-                ready = await exchange(board.front, {**READY}, [b""])
+                ready = await exchange(
+                    board.front, scope_of("/readyz", {}, method="GET"), [b""]
+                )
                 assert ready.status == 503
                 await deliver(second, "thing", {"n": 3})
                 await settled(second)

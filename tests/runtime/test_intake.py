@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.routing import Mount as StarletteMount
-from starlette.types import Message, Scope
+from starlette.types import Message
 
 from callboard import (
     Callboard,
@@ -39,6 +39,7 @@ from callboard.testing import (
     exchange,
     open_board,
     post,
+    scope_of,
     settled,
     signed,
     view,
@@ -46,22 +47,6 @@ from callboard.testing import (
 
 Virtually = Callable[[Callable[[], Awaitable[Any]]], Any]
 pytestmark = pytest.mark.anyio
-
-
-def scope_of(
-    path: str, headers: dict[str, str], *, method: str = "POST", root: str = ""
-) -> Scope:
-    return {
-        "type": "http",
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "root_path": root,
-        "query_string": b"",
-        "headers": [
-            (k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()
-        ],
-    }
 
 
 async def count(board: Callboard) -> int:

@@ -24,7 +24,7 @@ from callboard.testing.boards import (
     view,
 )
 from callboard.testing.gate import Gate
-from callboard.testing.requests import Answer, exchange, post
+from callboard.testing.requests import Answer, exchange, post, scope_of
 from callboard.testing.runs import THING, find, outline, perform, perform_all, sample
 from callboard.testing.source import TOKEN, PlainSource, signed
 
@@ -45,6 +45,7 @@ __all__ = [
     "post",
     "reached",
     "sample",
+    "scope_of",
     "settled",
     "signed",
     "view",

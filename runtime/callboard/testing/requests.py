@@ -24,15 +24,25 @@ async def post(
     board: Callboard, source: str, body: bytes, headers: Mapping[str, str]
 ) -> Answer:
     """``POST /webhooks/<source>``, without a server."""
-    scope: Scope = {
+    scope = scope_of(f"/webhooks/{source}", headers)
+    return await exchange(board.webhooks, scope, [body])
+
+
+def scope_of(
+    path: str, headers: Mapping[str, str], *, method: str = "POST", root: str = ""
+) -> Scope:
+    """What an ASGI server tells of a request; ``root`` is where the application is."""
+    return {
         "type": "http",
-        "method": "POST",
-        "path": f"/webhooks/{source}",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "root_path": root,
+        "query_string": b"",
         "headers": [
             (k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()
         ],
     }
-    return await exchange(board.webhooks, scope, [body])
 
 
 async def exchange(app: ASGIApp, scope: Scope, body: Iterable[bytes]) -> Answer:
