@@ -52,6 +52,10 @@ class Node(Struct, frozen=True):
     remarks: int
     """How many of its effects changed nothing."""
     folded: int
+    attempt: int = 0
+    attempts: int = 0
+    waits: bool = False
+    """Whether what it says is what it waits for, which tells the next attempt."""
 
 
 def node_of_record(record: TaskRecord) -> Node:
@@ -73,6 +77,9 @@ def node_of_record(record: TaskRecord) -> Node:
         effects=record.effects,
         remarks=record.remarks,
         folded=record.folded,
+        attempt=record.attempt,
+        attempts=record.attempts,
+        waits=record.waits is not None,
     )
 
 
@@ -95,6 +102,9 @@ def node_of_seen(task: TaskSeen) -> Node:
         effects=rest.effects,
         remarks=rest.remarks,
         folded=rest.folded,
+        attempt=rest.attempt,
+        attempts=rest.attempts,
+        waits=rest.waits is not None,
     )
 
 
@@ -194,6 +204,9 @@ def _took(node: Node, now: float) -> Text:
 
 def _says(node: Node) -> Text:
     text = Text()
+    if node.attempt > 1 and not node.waits:
+        whole = f" of {node.attempts}" if node.attempts else ""
+        text.append(f"attempt {node.attempt}{whole}  ", _FAINT)
     progress = node.progress
     if progress is not None:
         whole = "" if progress.total is None else f"/{progress.total:g}"
