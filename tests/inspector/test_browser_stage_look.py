@@ -27,6 +27,14 @@ FRAMES = """async (box) => {
   return [found[60], found[114]];
 }"""
 TREE = ".tree .rows"
+# With headers, compressed. What views fetch for later is asked for after the document's
+# scripts have run, which is when the event comes.
+TRANSFERRED = """() => {
+  const [page] = performance.getEntriesByType('navigation');
+  return performance.getEntriesByType('resource')
+    .filter(({ startTime }) => startTime < page.domContentLoadedEventStart)
+    .reduce((sum, { transferSize }) => sum + transferSize, page.transferSize);
+}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -183,11 +191,7 @@ def test_first_paint_weighs_less_than_a_hundred_kilobytes(
 ) -> None:
     page.goto(stage.link())
     expect(page.locator(".phase")).to_have_text("live")
-    weight = page.evaluate(
-        "[...performance.getEntriesByType('resource'), "
-        "...performance.getEntriesByType('navigation')]"
-        ".reduce((sum, { transferSize }) => sum + transferSize, 0)"
-    )
+    weight = page.evaluate(TRANSFERRED)
     print(f"first paint: {weight:,} bytes")  # noqa: T201 - a figure to be read
     assert 10_000 < weight < FIRST_PAINT
 

@@ -3,7 +3,8 @@
  *
  * Owns when a question goes to the server: at once when it is new, again when what it is
  * about has changed or the view wants it, never twice at once, and no more than the server
- * takes. A question that no view asks any more is forgotten after a while.
+ * takes. A question that no view asks any more is forgotten after a while. One that is asked
+ * outside of drawing has one answer, be it that the connection was lost.
  */
 
 import { keyOf } from "./state/store.js";
@@ -16,6 +17,8 @@ import { keyOf } from "./state/store.js";
 const AT_ONCE = 8;
 const SOONEST = 400;
 const KEPT = 30_000;
+const LOST = "the connection was lost";
+const AWAY = "there is no connection to the server";
 
 /**
  * @typedef {{
@@ -38,6 +41,8 @@ export class Questions {
     this.answers = new Map();
     /** @type {Map<number, string>} */
     this.open = new Map();
+    /** Outside of drawing, by request. @type {Map<number, (detail: Detail) => void>} */
+    this.single = new Map();
     this.next = 1;
   }
 
@@ -84,8 +89,23 @@ export class Questions {
     }
   }
 
+  /** Outside of drawing. @param {Question} question @returns {Promise<Detail>} */
+  once(question) {
+    return new Promise((answered) => {
+      const request = this.next++;
+      if (this.send({ type: "inspect", request, question, revision: null })) this.single.set(request, answered);
+      else answered(unanswered(request, AWAY));
+    });
+  }
+
   /** @param {Detail} detail */
   answer(detail) {
+    const answered = this.single.get(detail.request);
+    if (answered !== undefined) {
+      this.single.delete(detail.request);
+      answered(detail);
+      return;
+    }
     const key = this.open.get(detail.request);
     this.open.delete(detail.request);
     const asked = key === undefined ? undefined : this.asked.get(key);
@@ -98,14 +118,21 @@ export class Questions {
     this.changed(new Map(this.answers));
   }
 
-  /** The connection is gone: what was under way is asked again. */
+  /** The connection is gone: what views ask and was under way is asked again. */
   reset() {
     this.open.clear();
     for (const asked of this.asked.values()) {
       asked.request = null;
       asked.answered = null;
     }
+    for (const [request, answered] of this.single) answered(unanswered(request, LOST));
+    this.single.clear();
   }
+}
+
+/** @param {number} request @param {string} error @returns {Detail} */
+function unanswered(request, error) {
+  return { type: "detail", request, revision: 0, unchanged: false, answer: null, error };
 }
 
 /**
