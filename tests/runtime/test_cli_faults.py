@@ -64,7 +64,9 @@ def test_strange_argument_is_one_line(
     [
         (("send", "push", "--url", "::"), "--url: expected an address such as"),
         (("send", "\xe4", "--file", "p.json"), "expected an event such as push"),
-        (("demo", "--keep", "p.json", "--port", "0"), "--keep: expected a folder"),
+        (("demo", "--keep", "p.json"), "--keep: expected a folder"),
+        (("demo", "--keep", "worn"), "expected a number in worn/demo-runs, got b'x"),
+        (("demo", "--keep", "full"), "got full/demo-runs: Is a directory"),
     ],
 )
 @pytest.mark.usefixtures("file")
@@ -77,8 +79,11 @@ def test_argument_that_will_not_do_is_one_line(
 ) -> None:
     monkeypatch.setenv("CALLBOARD_GITHUB_WEBHOOK_SECRET", "the-secret-of-this-test")
     (tmp_path / "p.json").write_text("{}")
+    (tmp_path / "full" / "demo-runs").mkdir(parents=True)
+    (tmp_path / "worn").mkdir()
+    (tmp_path / "worn" / "demo-runs").write_bytes(b"x\xff")
     if arguments[0] == "demo":
-        arguments += ("--inspector-port", "0", "--no-open")
+        arguments += ("--port", "0", "--inspector-port", "0", "--no-open")
     code, line = said(capsys, *arguments)
     assert code == 2
     assert words in line

@@ -54,9 +54,9 @@ def demo(
     if not is_loopback(host):
         raise serving.SettingsError(f"--host: expected a loopback address, got {host}")
     with _folder(keep) as folder:
+        age = _grow(folder)
         front = serving.listen(host, port)
         inspector = serving.listen("127.0.0.1", inspector_port)
-        age = _grow(folder)
         world = World(age=age)
         world.start()
         try:
@@ -137,6 +137,14 @@ def _folder(keep: Path | None) -> Generator[Path]:
 def _grow(folder: Path) -> int:
     """How many demos there were in the folder before; counts this one."""
     file = folder / _AGE
-    age = int(file.read_text("ascii")) if file.exists() else 0
-    file.write_text(f"{age + 1}", "ascii")
+    try:
+        content = file.read_bytes() if file.exists() else b"0"
+        if not content.strip().isdigit():
+            message = f"--keep: expected a number in {file}, got {content[:60]!r}"
+            raise serving.SettingsError(message)
+        age = int(content)
+        file.write_text(f"{age + 1}", "ascii")
+    except OSError as error:
+        message = f"--keep: expected a file that can be written, got {file}"
+        raise serving.SettingsError(f"{message}: {error.strerror}") from error
     return age
