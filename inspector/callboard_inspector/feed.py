@@ -127,15 +127,13 @@ class Feed:
 
 
 def _blocked(blockage: Blockage) -> Blocked:
-    frames = blockage.stack
-    unknown = Frame(file="", line=0, function="")
-    culprit = next((f for f in reversed(frames) if not f.library), unknown)
+    place = blockage.place or Frame(file="", line=0, function="")
     return Blocked(
         task=blockage.task,
         name=blockage.name,
         since=blockage.since * 1000,
-        file=culprit.file,
-        line=culprit.line,
-        function=culprit.function,
-        source=culprit.source,
+        file=place.file,
+        line=place.line,
+        function=place.function,
+        source=place.source,
     )

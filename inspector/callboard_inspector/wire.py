@@ -150,6 +150,7 @@ class Blocked(Struct, frozen=True):
     since: float
     """Unix milliseconds."""
     file: str
+    """Where it stands; empty where no line of the program's own is known."""
     line: int
     function: str
     source: str

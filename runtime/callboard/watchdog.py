@@ -41,6 +41,11 @@ class Blockage(Struct, eq=False):
     seconds: float | None = None
     """How long it lasted; None while it goes on."""
 
+    @property
+    def place(self) -> Frame | None:
+        """The innermost frame of the program's own; None where all are of libraries."""
+        return next((f for f in reversed(self.stack) if not f.library), None)
+
 
 class Watchdog:
     """Listens to one loop's heartbeat, from a thread of its own."""
@@ -105,9 +110,9 @@ class Watchdog:
         stack = _stack(frames.get(self._thread or 0))
         blockage = Blockage(clock.now() - silence, task.id, task.name, stack)
         self.blockages = [*self.blockages[-19:], blockage]
-        where = next((f for f in reversed(stack) if not f.library), None)
-        line = f"{where.file}:{where.line}" if where else "unknown"
-        message = f"task {task.id} `{task.name}` holds the event loop at {line}"
+        place = blockage.place
+        where = f" at {place.file}:{place.line}" if place else ""
+        message = f"task {task.id} `{task.name}` holds the event loop{where}"
         logger.warning("%s; runs wait until it lets go", message)
         attach(task, logging.WARNING, __name__, message)
 

@@ -7,8 +7,10 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import FunctionType
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -274,6 +276,16 @@ class Deaf(Provider):
     async def hold(self, _event: Untyped, _run: Run) -> None:
         self.go.wait(30)
 
+    @on(EventName("plain", "hide", None))
+    async def hide(self, _event: Untyped, _run: Run) -> None:
+        hold = FunctionType(_hold.__code__.replace(co_filename=anyio.__file__), {})
+        async with anyio.create_task_group() as group:
+            group.start_soon(hold, self.go, name="of a library")
+
+
+async def _hold(go: threading.Event) -> None:
+    go.wait(30)
+
 
 def test_a_blocked_loop_is_told_with_the_task_and_the_line(page: Page) -> None:
     deaf = Deaf()
@@ -290,6 +302,20 @@ def test_a_blocked_loop_is_told_with_the_task_and_the_line(page: Page) -> None:
         finally:
             deaf.go.set()
         expect(banner).to_be_hidden()
+        page.goto("about:blank")
+
+
+def test_a_blocked_loop_is_told_without_a_line_where_none_is_known(page: Page) -> None:
+    deaf = Deaf()
+    with served(deaf) as house:
+        page.goto(house.link())
+        expect(page.locator(".phase")).to_have_text("live")
+        try:
+            house.deliver("hide")
+            told = re.compile(r"held for [\d.]+ m?s by of a library$")
+            expect(page.locator(".banner")).to_have_text(told)
+        finally:
+            deaf.go.set()
         page.goto("about:blank")
 
 

@@ -23,7 +23,7 @@ from callboard_inspector.snapshots import snapshot_of_list
 from callboard_inspector.terminal.journal_lines import Lines, as_json, as_text
 from callboard_inspector.terminal.screen import Screen
 from callboard_inspector.terminal.watch import Follower, UnknownDeliveryError, watch
-from callboard_inspector.wire import Delta
+from callboard_inspector.wire import Beat, Blocked, Delta
 
 pytestmark = pytest.mark.anyio
 KEY = "a key of sixteen: é"
@@ -99,6 +99,19 @@ def drawn(screen: Screen, width: int) -> str:
     console.print(screen)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [("/x/a.py", "held by deaf at /x/a.py:7 · http"), ("", "held by deaf · http")],
+)
+def test_screen_tells_where_the_loop_is_held_if_that_is_known(
+    file: str, told: str
+) -> None:
+    blocked = Blocked("r.1", "deaf", 0.0, file, 7, "hold", "go.wait()")
+    follower = Follower("http://x", None, None)
+    follower.picture.apply(Beat(0, 0.0, 1.0, 1, 1, 1, blocked))
+    assert told in drawn(Screen(follower, "http://x"), 160)
 
 
 async def test_watch_without_a_server_says_so() -> None:

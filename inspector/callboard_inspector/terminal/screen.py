@@ -90,8 +90,9 @@ class Screen:
             ):
                 line.append(" · ", "dim").append(text, style)
             if beat.blocked is not None:
-                where = f"{beat.blocked.file}:{beat.blocked.line}"
-                held = one_line(f" · held by {beat.blocked.name} at {where}")
+                blocked = beat.blocked
+                where = f" at {blocked.file}:{blocked.line}" if blocked.file else ""
+                held = one_line(f" · held by {blocked.name}{where}")
                 line.append(held, "bold red")
         return line.append(f" · {self._url}", "dim")
 

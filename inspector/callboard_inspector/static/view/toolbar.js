@@ -119,11 +119,9 @@ export function makeToolbar(emit, ask) {
       return;
     }
     banner.dataset["task"] = `${blocked.task} ${blocked.line}`;
-    banner.replaceChildren(
-      h("span", { class: "text" }, text),
-      h("strong", null, plain(blocked.name)),
-      ` at ${plain(shortFile(blocked.file))}:${blocked.line}, in ${plain(blocked.function)} `,
-      h("code", null, plain(blocked.source)));
+    const where = blocked.file === "" ? []
+      : [` at ${plain(shortFile(blocked.file))}:${blocked.line}, in ${plain(blocked.function)} `, h("code", null, plain(blocked.source))];
+    banner.replaceChildren(h("span", { class: "text" }, text), h("strong", null, plain(blocked.name)), ...where);
   }
 
   return { element, draw, filter };
