@@ -1,7 +1,7 @@
 """News of changes, for those who wait.
 
-Owns the waiting: a change is heard at once. One whose giver was cancelled before it was
-on disk rings nothing; it is found when the caller looks again.
+Owns the waiting: a change is heard as soon as it is on disk, also one whose giver waits
+for it no more.
 """
 
 import threading
@@ -12,7 +12,7 @@ from callboard.wake import Wake, wake_all
 
 
 class Bell:
-    """Rung with the number of the newest change, from any loop."""
+    """Rung with the number of the newest change, from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -128,10 +128,11 @@ class Catalog:
 
         size = len(mutation.entities if isinstance(mutation, Full) else mutation.added)
         change = ready() if size < _FEW else await anyio.to_thread.run_sync(ready)
-        applied = await self.database.write(apply_changes, change)
+        return await self.database.write(apply_changes, change, self._tell)
+
+    def _tell(self, applied: Applied) -> None:
         if applied.recorded:
             self.bell.ring(applied.version)
-        return applied
 
     async def entity(self, ref: EntityRef | str) -> Entity | None:
         """The entity as the catalog shows it; None when there is none.

@@ -6,10 +6,11 @@ full text read; and the relations beside them. Keys and limits are Backstage's
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 
 from callboard_catalog.bulk import chunks, delete_rows, insert_rows
 from callboard_catalog.documents import Document, JsonValue, decode_object
@@ -92,10 +93,15 @@ def _relations_of(entity: Indexed, document: bytes | None) -> set[tuple[object, 
 def _delete(
     connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]
 ) -> None:
-    key = list(table.primary_key.columns)
-    places = [list(table.columns).index(column) for column in key]
+    places, key = zip(*_key_of(table), strict=True)
     keys = [tuple(map(row.__getitem__, places)) for row in rows]
     delete_rows(connection, table, key, keys)
+
+
+@cache
+def _key_of(table: Table) -> list[tuple[int, Column[Any]]]:
+    """The columns of the primary key, each with its place among all."""
+    return [(n, column) for n, column in enumerate(table.columns) if column.primary_key]
 
 
 def _flatten(path: str, value: JsonValue, found: list[tuple[str, JsonValue]]) -> None:

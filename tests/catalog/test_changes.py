@@ -1,12 +1,13 @@
 """The change feed and the export: how others stay equal."""
 
+import threading
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
 import yaml
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from callboard import Database
 from callboard_catalog import CatalogSettings, Delta, Full
@@ -61,6 +62,35 @@ async def test_waiting_follower_hears_of_a_change_at_once(shelf: Shelf) -> None:
             while not shelf.catalog.bell.waiting:
                 await anyio.lowlevel.checkpoint()
             await shelf.give(Full([component("a")]))
+    assert names(heard[0]["upserted"]) == {"a"}
+
+
+async def test_waiting_follower_hears_of_a_change_whose_giver_has_left(
+    shelf: Shelf,
+) -> None:
+    position = (await shelf.get("/changes"))["position"]
+    go_on = threading.Event()
+    heard: list[Any] = []
+
+    def hold(_: Connection, some: list[None]) -> list[None]:
+        assert go_on.wait(5)
+        return some
+
+    async def follow() -> None:
+        heard.append(await shelf.get("/changes", after=position, wait=50))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(shelf.catalog.database.write, hold, None)
+            await anyio.wait_all_tasks_blocked()
+            async with anyio.create_task_group() as giver:
+                giver.start_soon(shelf.give, Full([component("a")]))
+                await anyio.wait_all_tasks_blocked()
+                giver.cancel_scope.cancel()
+            tasks.start_soon(follow)
+            while not shelf.catalog.bell.waiting:
+                await anyio.lowlevel.checkpoint()
+            go_on.set()
     assert names(heard[0]["upserted"]) == {"a"}
 
 

@@ -20,18 +20,15 @@ from callboard_catalog.api.entities import path_ref
 from callboard_catalog.bulk import chunks
 from callboard_catalog.catalog import Catalog
 from callboard_catalog.query.changes import News, Position, news_after
-from callboard_catalog.query.pages import ids_of_refs, ordered_ids
+from callboard_catalog.query.pages import ordered_ids
 from callboard_catalog.query.predicates import parse_filters
-from callboard_catalog.query.presenting import present
+from callboard_catalog.query.presenting import present_refs
 from callboard_catalog.query.why import history_of, similar, why
 from callboard_catalog.tables import claims, entities, shown_document
 
 _MOST_HISTORY = 1000
 _MOST_CHANGES = 1000
 _LONGEST_WAIT = 55
-# How soon a change is seen whose giver was cancelled before it was on disk; all others
-# are seen at once.
-_LOOK_AGAIN = 1.0
 _AT_ONCE = 1000
 # DEL, C1 controls with NEL among them, line and paragraph separators, the byte order
 # mark and two noncharacters, in UTF-8. JSON has them in texts alone.
@@ -106,8 +103,7 @@ class Beyond:
             left = deadline - anyio.current_time()
             if news.reset or news.position != after or left <= 0:
                 return told
-            wait = min(left, _LOOK_AGAIN)
-            await self._catalog.bell.wait(news.position.number, wait)
+            await self._catalog.bell.wait(news.position.number, left)
 
     async def export(self, request: Request) -> Response:
         """Entities as YAML documents, as providers gave them."""
@@ -156,11 +152,11 @@ def _as_yaml(document: bytes) -> bytes:
 
 
 def _told(connection: Connection, news: News) -> dict[str, object]:
-    ids = ids_of_refs(connection, news.refs)
-    there = present(connection, list(ids.values()))
+    there = present_refs(connection, news.refs)
+    refs = {answer.ref for answer in there}
     return {
         "position": str(news.position),
         "reset": news.reset,
         "upserted": [Raw(answer.body) for answer in there],
-        "removed": [ref for ref in news.refs if ref not in ids],
+        "removed": [ref for ref in news.refs if ref not in refs],
     }

@@ -42,7 +42,7 @@ from callboard_catalog.query.predicates import (
     checked_text,
     parse_filters,
 )
-from callboard_catalog.query.presenting import present
+from callboard_catalog.query.presenting import present, present_refs
 from callboard_catalog.refs import EntityRef
 
 _MOST_REFS = 10_000
@@ -183,8 +183,7 @@ def path_ref(request: Request) -> str:
 
 
 def _one(connection: Connection, ref: str) -> tuple[str, bytes]:
-    ids = ids_of_refs(connection, [ref])
-    found = present(connection, list(ids.values()))
+    found = present_refs(connection, [ref])
     if not found:
         parsed = EntityRef.parse(ref)
         message = f"No entity named '{parsed.name}' found, with kind '{parsed.kind}'"

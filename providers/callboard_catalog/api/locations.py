@@ -32,7 +32,7 @@ from callboard_catalog.query.predicates import (
     checked_text,
     parse_predicate,
 )
-from callboard_catalog.query.presenting import present
+from callboard_catalog.query.presenting import present_refs
 from callboard_catalog.refs import EntityRef
 from callboard_catalog.rules import Problem, Schema, problems_in
 
@@ -184,8 +184,7 @@ class Locations:
                 for place, kind, name in under(connection, location.target)
                 if place.target == location.target
             ]
-            ids = ids_of_refs(connection, below)
-            shown = present(connection, list(ids.values()))
+            shown = present_refs(connection, below)
             return bool(below), [answer.body for answer in shown]
 
         exists, bodies = await self._reader.read(ask)

@@ -15,7 +15,9 @@ _CONTENT = ("added", "changed", "removed")
 _LARGEST = 2**63 - 1
 
 _HERE = select(state.c.epoch, state.c.change)
-_OLDEST = select(func.min(history.c.id))
+_BOTH_ENDS = _HERE.add_columns(
+    select(func.min(history.c.id)).scalar_subquery().label("oldest")
+)
 _AFTER = (
     select(history.c.id, history.c.ref, history.c.operation)
     .where(history.c.id > bindparam("after"))
@@ -68,13 +70,14 @@ def here(connection: Connection) -> Position:
 
 def news_after(connection: Connection, after: Position | None, limit: int) -> News:
     """At most ``limit`` changes after a position; none means from now on."""
-    newest = here(connection)
-    if after is None:
-        return News(newest, reset=True)
-    oldest = connection.scalar(_OLDEST)
-    first_kept = newest.number + 1 if oldest is None else oldest
-    unknown = after.epoch != newest.epoch or after.number > newest.number
-    if unknown or after.number + 1 < first_kept:
+    row = connection.execute(_BOTH_ENDS).one()
+    newest = Position(row.epoch, row.change)
+    first_kept = newest.number + 1 if row.oldest is None else row.oldest
+    if (
+        after is None
+        or after.epoch != newest.epoch
+        or not first_kept - 1 <= after.number <= newest.number
+    ):
         return News(newest, reset=True)
     asked = {"after": after.number, "most": limit}
     rows = connection.execute(_AFTER, asked).all()

@@ -8,7 +8,7 @@ be: what is added is put between their bytes.
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, true
 
 from callboard_catalog.bulk import rows_in
 from callboard_catalog.documents import (
@@ -41,10 +41,13 @@ _ENTITIES = (
         shown_document,
         claims.c.provider,
         claims.c.location_key,
+        func.coalesce(providers.c.present, true()),
     )
     .join(claims, claims.c.id == entities.c.claim)
-    .where(entities.c.id.in_(bindparam("ids", expanding=True)))
+    .outerjoin(providers, providers.c.name == claims.c.provider)
 )
+_BY_ID = _ENTITIES.where(entities.c.id.in_(bindparam("ids", expanding=True)))
+_BY_REF = _ENTITIES.where(entities.c.ref.in_(_REFS))
 _RELATION = (relations.c.source, relations.c.type, relations.c.target)
 _RELATIONS = (
     select(*_RELATION)
@@ -53,14 +56,11 @@ _RELATIONS = (
     .order_by(*_RELATION)
 )
 _AGAINST = (problems.c.ref, problems.c.provider, problems.c.location_key)
-_ALL_PROBLEMS = (
+_PROBLEMS = (
     select(*_AGAINST, problems.c.kind, problems.c.message)
-    .where(problems.c.kind != UNREAD)
+    .where(problems.c.kind != UNREAD, problems.c.ref.in_(_REFS))
     .order_by(*_AGAINST)
 )
-_PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref.in_(_REFS))
-_NAMELESS_PROBLEMS = _ALL_PROBLEMS.where(problems.c.ref == "")
-_ABSENT = select(providers.c.name).where(providers.c.present.is_(False))
 
 
 class Answer(Struct, frozen=True):
@@ -79,6 +79,8 @@ class _Row(Struct, frozen=True):
     document: bytes
     provider: str
     location_key: str
+    provided: bool
+    """Whether its provider is configured."""
 
 
 def present(
@@ -91,15 +93,27 @@ def present(
         ids: Ids of the table of entities.
         fields: Dotted paths to keep; all when empty.
     """
-    rows = {row.id: row for row in _rows(connection, ids)}
-    there = [rows[id_] for id_ in ids if id_ in rows]
-    related = _relations(connection, [row.ref for row in there])
-    statuses = _Statuses(connection, [row.ref for row in there])
-    absent = set(connection.scalars(_ABSENT))
+    rows = {row[0]: _Row(*row) for row in rows_in(connection, _BY_ID, "ids", ids)}
+    return _answers(connection, [rows[id_] for id_ in ids if id_ in rows], fields)
+
+
+def present_refs(connection: Connection, refs: Sequence[str]) -> list[Answer]:
+    """The entities with these refs that are there, in any order."""
+    rows = [_Row(*row) for row in rows_in(connection, _BY_REF, "refs", refs)]
+    return _answers(connection, rows)
+
+
+def _answers(
+    connection: Connection, rows: Sequence[_Row], fields: Sequence[str] = ()
+) -> list[Answer]:
+    if not rows:
+        return []
+    related = _relations(connection, [row.ref for row in rows])
+    statuses = _Statuses(connection, [row.ref for row in rows])
     answers: list[Answer] = []
-    for row in there:
+    for row in rows:
         body = _body(row, related.get(row.ref, b""), statuses.of(row))
-        if row.provider in absent:
+        if not row.provided:
             body = encode(_orphaned(decode_object(body)))
         if fields:
             body = encode(pick(decode_object(body), fields))
@@ -138,10 +152,6 @@ def _put(picked: dict[str, JsonValue], path: Sequence[str], value: JsonValue) ->
     target[path[-1]] = value
 
 
-def _rows(connection: Connection, ids: Sequence[int]) -> list[_Row]:
-    return [_Row(*row) for row in rows_in(connection, _ENTITIES, "ids", ids)]
-
-
 def _relations(connection: Connection, refs: Sequence[str]) -> dict[str, bytes]:
     """The JSON arrays of relations, sorted by type and target, by ref."""
     found: dict[str, list[JsonValue]] = {}
@@ -156,13 +166,14 @@ class _Statuses:
     def __init__(self, connection: Connection, refs: Sequence[str]) -> None:
         self._by_ref: dict[str, list[JsonValue]] = {}
         self._by_location: dict[tuple[str, str], list[JsonValue]] = {}
-        for row in rows_in(connection, _PROBLEMS, "refs", refs):
+        # Without a ref, it is a problem of all under its location key.
+        for row in rows_in(connection, _PROBLEMS, "refs", ["", *refs]):
             error = _error(row.kind, row.message)
-            self._by_ref.setdefault(row.ref, []).append(error)
-        for row in connection.execute(_NAMELESS_PROBLEMS):
-            name = (row.provider, row.location_key)
-            error = _error(row.kind, row.message)
-            self._by_location.setdefault(name, []).append(error)
+            if row.ref:
+                self._by_ref.setdefault(row.ref, []).append(error)
+            else:
+                name = (row.provider, row.location_key)
+                self._by_location.setdefault(name, []).append(error)
 
     def of(self, row: _Row) -> list[JsonValue]:
         """The status items of an entity."""
