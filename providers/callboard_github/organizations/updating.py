@@ -71,15 +71,20 @@ class Updater:
         node_id: str | None,
     ) -> None:
         """A team, its relatives, and those who joined or left it."""
-        known = await self._known.groups(organization)
-        slugs = [*slugs_of(known, team), *([slug] if slug else [])]
-        if not slugs and node_id is None:
-            run.label(unknown=True)
-            return
-        fresh = await self._reader.teams(run, organization, slugs, node_id)
+        fresh: dict[str, Team | None] = {}
+        slugs = [slug] if slug else []
+        if slugs or node_id is not None:
+            fresh = await self._reader.teams(run, organization, slugs, node_id)
         async with self._people:
             as_of = now()
             known = await self._known.groups(organization)
+            past = [past for past in slugs_of(known, team) if past not in fresh]
+            if past:
+                # No team's by now, or another one's.
+                fresh |= await self._reader.teams(run, organization, past)
+            if not fresh:
+                run.label(unknown=True)
+                return
             settled = settle(known, fresh, lambda team: self._group(team, organization))
             users = await self._moved(run, organization, settled, fresh.values())
             key = key_of(self._provider, organization)
