@@ -169,7 +169,12 @@ class Backstage:
         with tracing.installed(cancellable=self._cancellable):
             async with AsyncExitStack() as stack:
                 for provider in self._providers:
-                    await stack.enter_async_context(provider.opened())
+                    try:
+                        await stack.enter_async_context(provider.opened())
+                    except Exception:
+                        # Whoever reads the error is not told whose it is.
+                        logger.error("provider `%s` cannot be opened", provider.name)  # noqa: TRY400 - whoever reads it prints the traceback
+                        raise
                 self._ready.set()
                 async with anyio.create_task_group() as group:
                     group.start_soon(self.watchdog.beat)

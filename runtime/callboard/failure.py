@@ -98,10 +98,18 @@ def summarize(error: BaseException) -> str:
 
     Not its ``repr``, which of some errors shows all of a text that had one wrong character.
     """
-    message = str(error)
+    message = text_of(error)
     return (
         f"{_qualified(type(error))}: {message}" if message else _qualified(type(error))
     )
+
+
+def text_of(value: object) -> str:
+    """``str(value)``. Never raises, whatever its ``__str__`` does."""
+    try:
+        return str(value)
+    except BaseException as broken:  # noqa: BLE001 - a stranger's __str__ may raise anything
+        return f"<its __str__ raised {type(broken).__name__}>"
 
 
 def is_library(file: str) -> bool:
@@ -169,11 +177,7 @@ class _Description:
         return tuple(self._message(n) for n in cast("list[object]", notes)[:_NOTES])
 
     def _message(self, value: object) -> str:
-        try:
-            text = str(value)
-        except BaseException as broken:  # noqa: BLE001 - a stranger's __str__ may raise anything
-            return f"<its __str__ raised {type(broken).__name__}>"
-        return self._redactor.excerpt(text, _MESSAGE)
+        return self._redactor.excerpt(text_of(value), _MESSAGE)
 
 
 def _qualified(kind: type) -> str:

@@ -6,7 +6,7 @@ Owns the question how a task ended: completed, errored or halted, and why.
 import anyio
 
 from callboard import clock
-from callboard.failure import describe, leaves_of
+from callboard.failure import describe, leaves_of, text_of
 from callboard.task import Task
 
 
@@ -33,7 +33,7 @@ def explain(task: Task, error: BaseException) -> str:
     in the message, in part.
     """
     source = getattr(error, "source", None)
-    reason = getattr(error, "reason", None) or _reason_in(str(error))
+    reason = getattr(error, "reason", None) or _reason_in(text_of(error))
     if reason is not None:
         reason = task.tree.trace.redactor.name(str(reason))
     if source == "deadline" or reason == "deadline exceeded":

@@ -3,11 +3,11 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec import structs
-from sqlalchemy.exc import IntegrityError
 
 from callboard import Database, DeliveryState, SettingsError
 from callboard.cli import main
@@ -257,34 +257,78 @@ def test_check_tells_each_fault_once_and_where_it_belongs(
 
 
 FAULTY = """
-from callboard import Provider
+from callboard import Provider, SettingsError
 from sqlalchemy.exc import IntegrityError, OperationalError
+
+class HostileError(Exception):
+    def __str__(self):
+        raise LookupError
 
 class Faulty(Provider):
     name = "faulty"
 
     def opened(self):
-        raise {error}("INSERT", {{}}, Exception("UNIQUE constraint failed"))
+        {raises}
 
 def make(board):
     return [Faulty()]
 """
+FAILED = 'Error("INSERT", {}, Exception("UNIQUE constraint failed"))'
+SECRET = "the-secret-of-this-test"
+FAULTS = {
+    "database": (f"Operational{FAILED}", 1, "the database: UNIQUE constraint failed"),
+    "settings": (f"SettingsError('no {SECRET}')", 2, "no [redacted]"),
+}
+SURPRISES = {
+    "database": (f"Integrity{FAILED}", "sqlalchemy.exc.IntegrityError: (builtins."),
+    "secret": (f"OSError('no {SECRET}')", "OSError: no [redacted]"),
+    "hostile": ("HostileError", "mine.HostileError: <its __str__ raised LookupError>"),
+}
 
 
-@pytest.mark.usefixtures("file")
-@pytest.mark.parametrize("error", ["IntegrityError", "OperationalError"])
-def test_database_that_fails_is_one_line_and_one_that_is_used_wrongly_a_traceback(
-    error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "mine.py").write_text(FAULTY.format(error=error))
+@pytest.fixture
+def faulty(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], tuple[str, ...]]:
+    """The arguments that serve a provider whose opening raises what is given."""
+    monkeypatch.setenv("CALLBOARD_INSPECTOR_TOKEN", SECRET)
     ports = ("--port", "0", "--inspector-port", "0", "--no-open", "--insecure")
-    arguments = ("serve", *ports, "--with", "mine.py:make")
-    if error == "OperationalError":
-        code, line = said(capsys, *arguments)
-        assert (code, line) == (1, "callboard: the database: UNIQUE constraint failed")
-        return
-    with pytest.RaisesGroup(IntegrityError, flatten_subgroups=True):
-        main(arguments)
+
+    def arguments(error: str) -> tuple[str, ...]:
+        content = FAULTY.format(raises=f"raise {error}")
+        file.with_name("mine.py").write_text(content)
+        return ("serve", *ports, "--with", "mine.py:make")
+
+    return arguments
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_provider_that_cannot_be_opened_is_one_line_where_that_tells_all(
+    fault: str,
+    faulty: Callable[[str], tuple[str, ...]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error, code, words = FAULTS[fault]
+    assert said(capsys, *faulty(error)) == (code, f"callboard: {words}")
+
+
+@pytest.mark.parametrize("fault", SURPRISES)
+def test_provider_that_cannot_be_opened_is_named_with_its_traceback_and_no_secret(
+    fault: str,
+    faulty: Callable[[str], tuple[str, ...]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error, words = SURPRISES[fault]
+    with pytest.raises(SystemExit) as ended:
+        main(faulty(error))
+    assert ended.value.code == 1
+    err = capsys.readouterr().err
+    assert "provider `faulty` cannot be opened" in err
+    assert err.count("Traceback") == 1
+    assert 'mine.py", line 13, in opened' in err
+    assert "trio" not in err.partition("Traceback")[2]
+    assert err.splitlines()[-1].startswith(f"callboard: {words}")
+    assert SECRET not in err
 
 
 def test_command_line_starts_without_the_runtime() -> None:

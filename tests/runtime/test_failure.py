@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callboard.failure import Failure, describe
+from callboard.failure import Failure, describe, summarize
 from callboard.redaction import Redactor
 from callboard.retry import Retry
 
@@ -107,6 +107,12 @@ def noted() -> Exception:
 def test_hostile_exceptions_are_described_all_the_same(error: Exception) -> None:
     failure = described(raised(ExceptionGroup("g", [error])))
     assert failure.members[0].type.rpartition(".")[2] == type(error).__name__
+
+
+def test_summary_of_a_hostile_exception_says_what_it_raised() -> None:
+    assert summarize(HostileError()).endswith(
+        "HostileError: <its __str__ raised SystemExit>"
+    )
 
 
 def test_lone_surrogates_do_not_stop_the_record_from_being_stored() -> None:

@@ -2,6 +2,7 @@
 
 Owns the list of commands, where each is found, and what people see when a setting is
 wrong, the database does not work or the runs' loop has ended: one message, exit code 2 or 1.
+Before the message on anything else stands a traceback, as masked as all that is printed.
 """
 
 import os
@@ -62,10 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         build(described=given in _ASKS_WHAT_THERE_IS)(given)
     except BrokenPipeError:
         _end_unread()
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as error:
         strange = [each for each in given if _SURROGATE.search(each)]
         if not strange:
-            raise
+            _end_surprised(error)
         from callboard.cli.console import complain
 
         complain(f"expected text in UTF-8, got {strange[0]!r}")
@@ -76,13 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _end_told(next(leaves_of(group)))
         # What a server prints is printed from inside its task groups, and rich says
         # SystemExit for a closed pipe.
-        if group.split((BrokenPipeError, SystemExit))[1] is not None:
+        if group.split((BrokenPipeError, SystemExit))[1] is None:
+            _end_unread()
+        if not isinstance(group, Exception):
             raise
-        _end_unread()
-    except Exception as error:
-        if not _is_known(error):
-            raise
-        _end_told(error)
+        _end_surprised(group)
+    except Exception as error:  # noqa: BLE001 - Python itself would print its secrets
+        if _is_known(error):
+            _end_told(error)
+        _end_surprised(error)
 
 
 def _is_known(error: BaseException) -> bool:
@@ -115,6 +118,14 @@ def _end_told(error: BaseException) -> NoReturn:
         complain(f"the database: {error.orig}")
     else:
         complain(error)
+    raise SystemExit(_NOT_DONE) from None
+
+
+def _end_surprised(error: Exception) -> NoReturn:
+    """End with a traceback, for what callboard or a provider's author has to mend."""
+    from callboard.cli.console import complain_of_unexpected
+
+    complain_of_unexpected(error)
     raise SystemExit(_NOT_DONE) from None
 
 

@@ -7,9 +7,11 @@ import logging
 import os
 import shutil
 import sys
+import traceback
 import webbrowser
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +20,7 @@ from rich.logging import RichHandler
 from rich.segment import Segment
 
 from callboard.database import Database
+from callboard.failure import is_library, leaves_of, summarize, text_of
 from callboard.plain import plain, plain_json
 from callboard.redaction import Redactor
 from callboard.settings import Settings, SettingsError
@@ -25,6 +28,8 @@ from callboard.settings import Settings, SettingsError
 DEFAULT_DATABASE = "sqlite:///callboard.db"
 PIPED = 10_000
 """Columns where nobody looks at columns: nothing is wrapped or cut."""
+_redactor: ContextVar[Redactor] = ContextVar("callboard_console_redactor")
+"""That of the settings, once they are read."""
 
 
 class RedactingFilter(logging.Filter):
@@ -82,6 +87,7 @@ def read_settings(config: Path | None) -> Settings:
 def log_to_terminal(settings: Settings) -> None:
     """Log to standard error: rich lines for a person, plain ones for a file."""
     redactor = settings.redactor
+    _redactor.set(redactor)
     if sys.stderr.isatty():
         handler: logging.Handler = RichHandler(
             console=PlainConsole(stderr=True), show_path=False, rich_tracebacks=False
@@ -150,7 +156,25 @@ def say_json(content: bytes) -> None:
 
 def complain(error: object) -> None:
     """Say on standard error what went wrong."""
-    sys.stderr.write(f"callboard: {plain(str(error))}\n")
+    sys.stderr.write(f"callboard: {_masked(text_of(error))}\n")
+
+
+def complain_of_unexpected(error: BaseException) -> None:
+    """Say where ``error``, which nobody foresaw, was raised, and at last what it is."""
+    leaves = list(leaves_of(error))
+    if len(leaves) == 1:
+        (error,) = leaves
+    place = error.__traceback__
+    while place is not None and is_library(place.tb_frame.f_code.co_filename):
+        place = place.tb_next
+    if place is not None:  # else it is callboard's own fault, and all of it is shown
+        error.__traceback__ = place
+    sys.stderr.write(_masked("".join(traceback.format_exception(error))))
+    complain(summarize(error).partition("\n")[0])
+
+
+def _masked(text: str) -> str:
+    return plain(_redactor.get(Redactor()).text(text))
 
 
 def show_page(url: str) -> None:
