@@ -55,6 +55,8 @@ def test_a_file_is_left_for_what_was_asked_for_and_back_leads_to_what_was_before
     page.locator(".delivery").click()
     expect(page.locator(".delivery")).to_have_count(1)
     expect(phase).to_have_text("from a file")
+    expect(page.get_by_role("button", name="Freeze")).to_be_disabled()
+    page.keyboard.press("p")  # it stands still anyway
     page.go_back()
     expect(phase).to_have_text("live")
     expect(page.locator(".delivery")).to_have_count(many)

@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import re
 import threading
 from collections.abc import Generator, Sequence
 from importlib.resources import files
@@ -319,11 +320,7 @@ def test_run_is_a_page_of_its_own_opened_from_the_disk(
         house, "</script><script>document.title='x'</script>", bad=True
     )
     page.goto(house.link(f"delivery={delivery}"))
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Keep as a file").click()
-    kept, path = tmp_path / "run.json", tmp_path / "run.html"
-    waiting.value.save_as(kept)
-    show(str(kept), html=path)
+    path = enclosed(page, tmp_path)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.partition(":")[0]))
     page.goto(path.as_uri())
@@ -341,6 +338,47 @@ def test_run_is_a_page_of_its_own_opened_from_the_disk(
     assert page.title() == "callboard"
     expect(page.get_by_role("button", name="Providers")).to_be_hidden()
     assert set(asked) <= {"file", "data"}, asked
+
+
+def enclosed(page: Page, folder: Path) -> Path:
+    """The run that is looked at, as a page of its own."""
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Keep as a file").click()
+    kept, path = folder / "run.json", folder / "run.html"
+    waiting.value.save_as(kept)
+    show(str(kept), html=path)
+    return path
+
+
+def test_nothing_in_a_page_of_its_own_leads_to_where_only_a_server_does(
+    house: House, page: Page, tmp_path: Path
+) -> None:
+    origin = delivered(house, "bad", bad=True)
+    page.goto(house.link(f"delivery={origin}"))
+    page.get_by_role("button", name="Replay", exact=True).click()
+    page.get_by_role("button", name="Show it").click()
+    panel = page.locator(".detail .panel")
+    expect(panel.get_by_role("button", name="Unpark")).to_be_visible()
+    panel.get_by_role("button", name="Unpark").click()
+    house.settle()
+    expect(panel.locator(".runs .run")).to_have_count(2)
+    expect(panel.get_by_role("button", name="compare")).to_have_count(2)
+    page.goto(enclosed(page, tmp_path).as_uri())
+    expect(panel.locator(".runs .run")).to_have_count(2)
+    expect(panel).to_contain_text(origin)
+    out = panel.get_by_role("button", name=re.compile(f"^(compare|{origin})$"))
+    expect(out.or_(panel.locator(".runs button"))).to_have_count(0)
+    page.locator("#tab-entities").click()
+    expect(panel.locator(".subject")).to_have_text("component:default/skull")
+    expect(panel.locator("button.subject")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    offered = page.get_by_role("option")
+    expect(offered.filter(has_text="Keys")).to_be_visible()
+    assert [text for text in offered.all_inner_texts() if "Go to" in text] == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.get_by_role("tree").first.get_by_role("treeitem")).to_have_count(4)
+    expect(page.locator(".phase")).to_have_text("from a file")
 
 
 def read_every_tab(page: Page, panel: Locator) -> None:

@@ -88,7 +88,9 @@ function emit(intent) {
 function perform(intent) {
   switch (intent.do) {
     case "command": return commands.order(intent);
-    case "freeze": return live.freezer === null ? live.freeze() : live.goOn();
+    case "freeze":
+      if (file.opened !== null) return; // it stands still
+      return live.freezer === null ? live.freeze() : live.goOn();
     case "density": return localStorage.setItem("density", page.state.compact ? "compact" : "normal");
     case "keep": return void file.keep();
     case "open": return void file.open(intent.file);

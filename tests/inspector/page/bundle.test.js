@@ -78,8 +78,6 @@ test("a file answers what the server would answer", () => {
   assert.deepEqual(log?.of === "log" && log.lines.map((l) => [l.n, l.line.message]), [[2, "a"], [1, "b"]]);
   const own = answerFrom(bundle, { of: "log", task: "r1.1" });
   assert.equal(own?.of === "log" && own.lines.length, 1);
-  const subject = answerFrom(bundle, { of: "subject", subject: "c:a" });
-  assert.deepEqual(subject?.of === "subject" && subject.effects.map((e) => e.at), [102, 101]);
   const task = answerFrom(bundle, { of: "task", task: "r1.1" });
   assert.equal(task?.of === "task" && task.record.failure?.message, "two\nlines");
   assert.equal(answerFrom(bundle, { of: "task", task: "r1.9" }), null);

@@ -7,7 +7,6 @@
 
 import { summaryOf } from "./failure.js";
 import { characters } from "./plain.js";
-import { decides } from "./standing.js";
 
 /** @typedef {import("../wire.js").Answer} Answer */
 /** @typedef {import("../wire.js").DeliveryAnswer} DeliveryAnswer */
@@ -196,11 +195,6 @@ export function answerFrom(bundle, question) {
       const all = bundle.effects.filter((effect) => task === null || effect.task === task);
       const offset = question.offset ?? 0;
       return { of: "effects", effects: all.slice(offset), offset, more: false };
-    }
-    case "subject": {
-      const effects = bundle.effects.filter((effect) => effect.subject === question.subject).reverse();
-      const standing = effects.find(decides) ?? null;
-      return { of: "subject", subject: question.subject, effects, more: false, standing, looks: [] };
     }
     default:
       return null;

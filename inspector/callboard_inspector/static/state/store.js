@@ -198,6 +198,11 @@ export function chosenDelivery(state) {
   return delivery === null ? null : state.picture.deliveries.known.get(delivery) ?? null;
 }
 
+/** Whether a file is all there is: no server has answered. @param {State} state */
+export function isAlone(state) {
+  return state.place.view === "file" && state.hello === null;
+}
+
 /** The tree that is looked at. @param {State} state */
 export function chosenTree(state) {
   const { delivery } = state.place;

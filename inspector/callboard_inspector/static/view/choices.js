@@ -4,6 +4,8 @@
  * Owns which there are; what each does is an intent.
  */
 
+import { isAlone } from "../state/store.js";
+
 /** @typedef {import("./palette.js").Choice} Choice */
 
 /**
@@ -14,31 +16,39 @@
  * @returns {Choice[]}
  */
 export function choicesOf(state, typed, emit, chooseNewest) {
-  const { delivery } = state.place;
+  const { delivery, view } = state.place;
+  const file = view === "file";
   /** @param {Partial<import("../state/store.js").Place>} place */
   const go = (place) => () => emit({ do: "go", place });
   /** @type {Choice[]} */
-  const offered = [
+  const served = isAlone(state) ? [] : [
     { name: "Go to runs", run: go({ view: "runs" }) },
     { name: "Go to providers", run: go({ view: "providers" }) },
     { name: "Go to entities", run: go({ view: "entity" }) },
     { name: "Newest delivery", key: "n", run: () => { emit({ do: "go", place: { view: "runs" } }); chooseNewest(); } },
+  ];
+  /** @type {Choice[]} */
+  const living = file ? [] : [
     { name: state.frozen === null ? "Freeze" : "Go on", key: "p", run: () => emit({ do: "freeze" }) },
-    { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
     { name: "Show what is parked or failed", run: () => emit({ do: "filter", text: "state:parked,failed", show: true }) },
+  ];
+  const offered = [
+    ...served,
+    ...living,
     { name: "Show everything", run: () => emit({ do: "filter", text: "" }) },
+    { name: "Change the density", key: "d", run: () => emit({ do: "density" }) },
     { name: "Open a run's file", run: () => void choose(emit) },
     { name: "Keys", key: "?", run: () => emit({ do: "dialog", dialog: "help" }) },
   ];
   if (delivery !== null) {
     offered.push({ name: "Fit the whole run", key: "f", run: () => emit({ do: "range", range: null }) });
-    offered.push({ name: "Keep this run in a file", run: () => emit({ do: "keep" }) });
-    if (state.hello?.capabilities.includes("replay")) {
+    if (!file) offered.push({ name: "Keep this run in a file", run: () => emit({ do: "keep" }) });
+    if (!file && state.hello?.capabilities.includes("replay")) {
       offered.push({ name: "Replay this delivery", key: "r", run: () => emit({ do: "asking", what: "replay" }) });
     }
   }
-  if (/^\w+:[^\s/]+\/\S+$/.test(typed)) offered.unshift({ name: `Why is ${typed} so?`, run: go({ view: "entity", subject: typed }) });
-  for (const id of typed.length > 3 ? state.picture.deliveries.order : []) {
+  if (!isAlone(state) && /^\w+:[^\s/]+\/\S+$/.test(typed)) offered.unshift({ name: `Why is ${typed} so?`, run: go({ view: "entity", subject: typed }) });
+  for (const id of !file && typed.length > 3 ? state.picture.deliveries.order : []) {
     if (id.startsWith(typed)) offered.push({ name: `Delivery ${id}`, run: go({ view: "runs", delivery: id }) });
   }
   return offered;

@@ -88,6 +88,7 @@ export function makeToolbar(emit, ask) {
     }
     if (document.activeElement !== filter && filter.value !== state.filter) filter.value = state.filter;
     const { frozen } = state;
+    freeze.disabled = past;
     setText(freeze, frozen === null ? "Freeze" : `Frozen +${count(frozen.behind)}`);
     setAttribute(freeze, "aria-pressed", String(frozen !== null));
     drawBanner(state);

@@ -8,7 +8,7 @@ import { explain } from "../../state/cause.js";
 import { whyNoRun } from "../../state/deliveries.js";
 import { sentence } from "../../state/plain.js";
 import { splitTaskId, taskId } from "../../state/rows.js";
-import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/store.js";
+import { answerTo, chosenDelivery, chosenTask, chosenTree, isAlone } from "../../state/store.js";
 
 /** @typedef {import("../../state/store.js").State} State */
 /** @typedef {import("../../state/store.js").Ask} Ask */
@@ -21,11 +21,11 @@ import { answerTo, chosenDelivery, chosenTask, chosenTree } from "../../state/st
 /**
  * `task`: its id, `<run>.<n>`. `record`: the answer, or what its row says until that is
  * here. `failure`: its own, or a run's with those of its providers. `live`: it has not ended, and the server can be asked about it; `ended`: it has. `kept`: it
- * is shown from a file. `limit`: bytes that a frame may have.
+ * is shown from a file; `alone`: and there is no server. `limit`: bytes that a frame may have.
  * @typedef {{
  *   delivery: string | null, deliveryName: string, deliveryState: string, hasRun: boolean, run: string | null, task: string | null,
  *   row: Task | null, record: TaskRecord | null, failure: Failure | null, note: string | null, error: string | null,
- *   live: boolean, ended: boolean, stale: boolean, kept: boolean, failed: boolean, logs: number, effects: number, now: number,
+ *   live: boolean, ended: boolean, stale: boolean, kept: boolean, alone: boolean, failed: boolean, logs: number, effects: number, now: number,
  *   tasks: ReadonlyMap<number, Task>, blame: import("../../state/cause.js").Explanation<Task> | null,
  *   capabilities: ReadonlySet<string>, asking: State["asking"], results: State["results"], limit: number, who: string | null, refused: string | null,
  *   webhook: string | null, answer: (question: Question) => Held | undefined,
@@ -71,7 +71,7 @@ export function contextOf(state, ask) {
   const ended = record !== null && FINAL.has(record.state);
   const live = record !== null && !ended && !stale;
   return {
-    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error: error === null ? null : sentence(error), live, ended, stale, kept,
+    delivery: state.place.delivery, deliveryName: delivery === null ? "" : nameOf(delivery), deliveryState: delivery?.state ?? "", hasRun: (delivery?.run ?? null) !== null, run, task, row, record, note, error: error === null ? null : sentence(error), live, ended, stale, kept, alone: isAlone(state),
     failure: failureOf(state, ask, tasks, record, run),
     failed: record?.failure != null || (row?.error ?? null) !== null,
     logs: row?.logs ?? 0, effects: row?.effects ?? 0,

@@ -8,7 +8,7 @@ import { clockTime, h } from "../format.js";
 import { countsOf, diffOf } from "../../state/diff.js";
 import { plain } from "../../state/plain.js";
 import { decides, messageOf, signOf, tallyOf } from "../../state/standing.js";
-import { Folds, copyButton, diff, link, notice, section } from "./parts.js";
+import { Folds, copyButton, diff, link, linkOut, notice, section } from "./parts.js";
 
 /** @typedef {import("../../wire.js").EffectAnswer} EffectAnswer */
 /** @typedef {import("./context.js").Context} Context */
@@ -96,7 +96,7 @@ export function makeEntities(redraw, ask, emit) {
       h("div", { class: "head" },
         h("button", { type: "button", class: "fold", "aria-expanded": String(open), "aria-label": `${effect.operation} ${plain(effect.subject)}`, onclick: () => folds.toggle(key) },
           h("span", { class: "sign" }, signOf(effect.operation)), ` ${plain(effect.operation)}`),
-        link(effect.subject, () => emit({ do: "go", place: { view: "entity", subject: effect.subject } }), { class: "link subject", title: "Its whole history" }),
+        linkOut(context, effect.subject, () => emit({ do: "go", place: { view: "entity", subject: effect.subject } }), { class: "subject", title: "Its whole history" }),
         h("time", null, clockTime(effect.at * 1000)),
         effect.task === context.record?.n ? null
           : link(task?.name ?? `task ${effect.task}`, () => emit({ do: "select", task: context.idOf({ n: effect.task }) }), { title: "The task that did it" })),

@@ -9,7 +9,7 @@ import { firstOf, shortType } from "../../state/failure.js";
 import { plain, sentence } from "../../state/plain.js";
 import { readDelivery, splitTaskId } from "../../state/rows.js";
 import { ownFrame, shortFile } from "../../state/stack.js";
-import { facts, link, notice, section } from "./parts.js";
+import { facts, link, linkOut, notice, section } from "./parts.js";
 
 /** @typedef {import("./context.js").Context} Context */
 /** @typedef {import("../../wire.js").TaskRecord} TaskRecord */
@@ -250,9 +250,9 @@ export function makeOverview(ask, emit, actions) {
       ["Body", link(size(answer.size), () => emit({ do: "tab", tab: "payload" }))],
       ["Sent again", redeliveries > 0 ? `${redeliveries} ${redeliveries === 1 ? "time" : "times"} by its source` : null],
       ["Replay of", origin ? [
-        link(origin, () => emit({ do: "go", place: { view: "runs", delivery: origin, run: null, task: null } })),
+        linkOut(context, origin, () => emit({ do: "go", place: { view: "runs", delivery: origin, run: null, task: null } })),
         " ",
-        link("compare", () => emit({ do: "go", place: { view: "compare", delivery, run, other: origin } })),
+        context.alone ? null : link("compare", () => emit({ do: "go", place: { view: "compare", delivery, run, other: origin } })),
       ] : null],
     ]), context.kept || run === null ? null : h("p", { class: "row keep", "data-key": "keep" },
       h("button", { type: "button", class: "quiet", title: "Everything that is known of this run, to be sent to somebody", onclick: () => emit({ do: "keep" }) }, "Keep as a file")),
@@ -269,12 +269,13 @@ export function makeOverview(ask, emit, actions) {
     if (kind === "unpark") return ["queued it again"];
     if (kind === "replay" && made === context.delivery) return ["made it, as a replay"];
     if (kind === "replay") {
-      return ["replayed it as ", link(made ?? "", () => emit({ do: "go", place: { view: "runs", delivery: made, run: null, task: null } }))];
+      return ["replayed it as ", linkOut(context, made ?? "", () => emit({ do: "go", place: { view: "runs", delivery: made, run: null, task: null } }))];
     }
     const { run, n } = splitTaskId(target);
     const name = run === context.run ? context.tasks.get(n)?.name ?? null : null;
     return [kind === "cancel" ? "cancelled " : `${plain(kind)}: `,
-      link(name ?? target, () => emit({ do: "go", place: { view: "runs", run, task: target } }))];
+      name !== null ? link(name, () => select(n, context))
+        : linkOut(context, target, () => emit({ do: "go", place: { view: "runs", run, task: target } }))];
   }
 
   /**
@@ -291,9 +292,9 @@ export function makeOverview(ask, emit, actions) {
           h("td", null, `${each.attempt}.`),
           h("td", null, stateMark(each.state)),
           h("td", null, here ? clockTime(each.started_at * 1000)
-            : link(clockTime(each.started_at * 1000), () => emit({ do: "go", place: { view: "runs", delivery: each.delivery, run: each.id, task: null } }))),
+            : linkOut(context, clockTime(each.started_at * 1000), () => emit({ do: "go", place: { view: "runs", delivery: each.delivery, run: each.id, task: null } }))),
           h("td", null, each.ended_at === null ? "" : duration(each.ended_at - each.started_at)),
-          h("td", null, here ? h("span", { class: "count" }, "shown") : link("compare", () =>
+          h("td", null, here ? h("span", { class: "count" }, "shown") : context.alone ? null : link("compare", () =>
             emit({ do: "go", place: { view: "compare", delivery: each.delivery, run: context.run, other: each.id } })))),
         each.cause ? h("tr", { class: "cause", "data-key": `${each.id} cause` }, h("td", null), h("td", { colspan: "4" }, sentence(each.cause))) : null];
       })));

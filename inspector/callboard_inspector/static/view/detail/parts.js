@@ -57,6 +57,18 @@ export function link(text, act, more = {}) {
 }
 
 /**
+ * A link to what only a server has; without one, its words.
+ * @param {import("./context.js").Context} context
+ * @param {string} text
+ * @param {() => void} act
+ * @param {{ class?: string, title?: string }} [more]
+ */
+export function linkOut({ alone }, text, act, more = {}) {
+  const { class: named = "", ...rest } = more;
+  return alone ? h("span", { class: named }, plain(text)) : link(text, act, { class: `link ${named}`.trim(), ...rest });
+}
+
+/**
  * Copies when it is pressed, and says so where a screen reader hears it.
  * @param {string} label
  * @param {() => string} text
