@@ -1,10 +1,10 @@
 """The inspector's entry point: what it mounts on a callboard."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from callboard.board import Callboard, Mount
 from callboard.nearness import is_loopback
-from callboard.settings import SettingsError
+from callboard.settings import Settings, SettingsError, address_parts
 from callboard_inspector.actions import board_actions
 from callboard_inspector.app import make_app
 from callboard_inspector.feed import Feed
@@ -20,6 +20,8 @@ def make_mounts(board: Callboard) -> Iterable[Mount]:
     settings = board.settings.section("inspector", InspectorSettings)
     board.cancellable = board.cancellable or settings.actions
     gate, feed = gate_of(board), feed_of(board)
+    if settings.url is not None:
+        board.inspector_url = settings.url.rstrip("/")
     app = make_app(
         feed,
         gate=gate,
@@ -50,9 +52,21 @@ def gate_of(board: Callboard) -> Gate:
     if short:
         expected = f"expected at least {KEY_LENGTH} characters, got {len(short[0])}"
         raise SettingsError(f"CALLBOARD_{TOKEN}: {expected}")
+    hosts = [*settings.hosts, *_public_name(board.settings, settings.url)]
     return board.share(
-        Gate, lambda: Gate(settings.hosts, keys=keys, own=lambda: board.inspector_host)
+        Gate, lambda: Gate(hosts, keys=keys, own=lambda: board.inspector_host)
     )
+
+
+def _public_name(settings: Settings, url: str | None) -> Iterator[str]:
+    """The host of the address that people come by, if there is one."""
+    if url is None:
+        return
+    parts = address_parts(url)
+    if parts is None:
+        message = f"{settings.place}: inspector.url: expected an address such as"
+        raise SettingsError(f"{message} https://callboard.example.com, got {url!r}")
+    yield str(parts.hostname)
 
 
 def feed_of(board: Callboard) -> Feed:

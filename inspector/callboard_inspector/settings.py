@@ -8,6 +8,9 @@ from msgspec import Meta, Struct
 class InspectorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How people watch."""
 
+    url: str | None = None
+    """Where people reach it from elsewhere, such as ``https://callboard.example.com``:
+    links lead there, and its name is answered to."""
     hosts: tuple[str, ...] = ()
     """Further Host headers to answer to, such as ``callboard.example.com``."""
     actions: bool = False

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from callboard import Settings, SettingsError
+from callboard.settings import address_parts
 from callboard_catalog.formats import KIND, NAME, NAMESPACE
 from callboard_catalog.refs import EntityRef, InvalidRef
 from callboard_github.settings import (
@@ -18,7 +19,6 @@ from callboard_github.settings import (
     HooksSettings,
     RepositoriesSettings,
     WorkflowsSettings,
-    address_parts,
     api_url,
 )
 

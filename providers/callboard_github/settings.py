@@ -5,11 +5,11 @@ credentials, which come from the environment or files alone.
 """
 
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Meta, Struct
 
 from callboard import Settings, SettingsError
+from callboard.settings import address_parts
 
 Visibility = Literal["public", "private", "internal"]
 
@@ -170,13 +170,3 @@ def api_url(settings: Settings, github: GitHubSettings) -> str:
     if parts.path in {"", "/"} and not str(parts.hostname).startswith("api."):
         return f"{url}/api/v3"
     return url
-
-
-def address_parts(text: str) -> SplitResult | None:
-    """The parts of an address with http or https; None when it is none."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:  # half an IPv6 address
-        return None
-    there = parts.scheme in {"http", "https"} and parts.hostname
-    return parts if there else None

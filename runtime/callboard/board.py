@@ -93,7 +93,8 @@ class Callboard:
         """The addresses that the two sides listen on."""
         self.front_url: str | None = None
         self.inspector_url: str | None = None
-        """Where people watch; in the answers to webhooks when it is known."""
+        """Where people watch; in the answers to webhooks when it is known. A mount may
+        set it, else who serves it does."""
         self.backend = "trio"
         """The event loop of backstage."""
         self.cancellable = False

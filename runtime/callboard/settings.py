@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -139,3 +140,13 @@ class Settings:
     def variable(self, name: str) -> str | None:
         """The value of ``CALLBOARD_<name>``; None when unset or empty."""
         return self._environment.get(PREFIX + name) or None
+
+
+def address_parts(text: str) -> SplitResult | None:
+    """The parts of an address with http or https; None when it is none."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # half an IPv6 address
+        return None
+    there = parts.scheme in {"http", "https"} and parts.hostname
+    return parts if there else None

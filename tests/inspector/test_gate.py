@@ -86,7 +86,9 @@ async def served(
 
 
 async def test_a_host_that_is_not_on_the_list_is_refused() -> None:
-    settings = {"inspector": {"hosts": ["board.example"]}}
+    settings = {
+        "inspector": {"hosts": ["board.example"], "url": "https://People.example/on"}
+    }
     async with served(settings) as board, asking(board) as client:
         for host, status in (
             ("evil.example", 403),
@@ -96,6 +98,7 @@ async def test_a_host_that_is_not_on_the_list_is_refused() -> None:
             ("[::1]:1", 200),
             ("board.example", 401),  # known, but from elsewhere: needs a session
             ("board.example:8471", 401),
+            ("people.example", 401),
         ):
             answer = await client.get("/state/diff.js", headers={"host": host})
             assert (host, answer.status_code) == (host, status)

@@ -128,6 +128,9 @@ WRONG = {
         "CALLBOARD_INSPECTOR_TOKEN",
         arguments=("--inspector-host", "0.0.0.0"),
     ),
+    "inspector at no address": Wrong(
+        "inspector.url", "'a.example'", '[inspector]\nurl = "a.example"'
+    ),
     "foreign address": Wrong(
         "192.0.2.1", "cannot listen", arguments=("--host", "192.0.2.1")
     ),
@@ -172,6 +175,17 @@ def test_server_without_credentials_starts_warns_and_records(tmp_path: Path) -> 
     errors = (tmp_path / "stderr.txt").read_text()
     assert SECRET not in errors
     assert "Traceback" not in errors
+
+
+def test_links_lead_to_where_people_reach_the_inspector(tmp_path: Path) -> None:
+    url = "https://board.example/on"
+    (tmp_path / "callboard.toml").write_text(f'[inspector]\nurl = "{url}/"')
+    variables = {"CALLBOARD_GITHUB_WEBHOOK_SECRET": SECRET}
+    with served(tmp_path, **variables) as (port, _):
+        sent = callboard(
+            tmp_path, "send", "push", "--url", f"http://127.0.0.1:{port}", **variables
+        )
+    assert f"{url}/?delivery=" in sent.stdout
 
 
 def runs(folder: Path, *arguments: str) -> list[dict[str, Any]]:

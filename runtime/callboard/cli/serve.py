@@ -85,7 +85,9 @@ def serve_board(
     """
     front = serving.listen(board.host, port)
     inspector = serving.listen(board.inspector_host, inspector_port)
-    board.front_url, board.inspector_url = map(serving.address, (front, inspector))
+    board.front_url = serving.address(front)
+    # Who mounts the inspector may know a better one.
+    board.inspector_url = board.inspector_url or serving.address(inspector)
 
     def started() -> None:
         if introduce is None:
