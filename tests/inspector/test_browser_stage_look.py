@@ -213,6 +213,28 @@ def test_a_narrow_page_shows_one_pane_and_goes_back(stage: House, page: Page) ->
     expect(page.locator(f"#delivery-{delivery}")).to_be_visible()
 
 
+def test_on_a_narrow_page_what_is_parked_is_seen_when_it_is_asked_for(
+    stage: House, page: Page
+) -> None:
+    parked, delivery = stage.deliver("fall"), stage.deliver("act")
+    stage.settle()
+    page.set_viewport_size({"width": 420, "height": 800})
+    page.goto(stage.link(f"delivery={delivery}"))
+    task = page.locator(".tree .task").last
+    task.click()
+    expect(page.locator(".detail")).to_be_visible()
+    page.locator(".toolbar .trouble").click()
+    expect(page.locator(f"#delivery-{parked}")).to_be_visible()
+    expect(page.locator(f"#delivery-{delivery}")).to_have_count(0)
+    page.go_back()
+    expect(page.locator(".tree")).to_be_hidden()
+    expect(page.locator(".detail")).to_be_visible()
+    page.set_viewport_size({"width": 1400, "height": 800})
+    page.locator(".toolbar .trouble").click()
+    expect(page.locator(f"#delivery-{parked}")).to_be_visible()
+    expect(task).to_be_visible()
+
+
 def test_ten_thousand_tasks_are_few_rows_and_their_frames_are_told(
     make_cast: Callable[[], Provider], page: Page
 ) -> None:

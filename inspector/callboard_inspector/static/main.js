@@ -67,6 +67,9 @@ function ask(question, options = {}) {
 }
 
 // What people want
+/** Of list, tree and detail one is in sight; the stylesheet says the same. */
+const narrow = matchMedia("(max-width: 760px)");
+
 /** @type {import("./state/store.js").Emit} */
 function emit(intent) {
   if (intent.do === "older") {
@@ -77,6 +80,7 @@ function emit(intent) {
   if (file.opened !== null && intent.do === "go" && (intent.place.view ?? "file") !== "file") file.leave();
   const before = page.state;
   page.state = reduce(before, intent);
+  if (intent.do === "filter" && intent.show && narrow.matches) page.state = reduce(page.state, { do: "go", place: { delivery: null } });
   perform(intent);
   address(before);
   if (file.opened === null) live.look(before);
