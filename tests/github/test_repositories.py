@@ -360,7 +360,7 @@ async def test_renamed_organization_keeps_its_entities(
         assert annotations(found)["github.com/project-slug"] == "zenith/shop"
 
 
-async def test_app_that_is_shown_fewer_repositories_shows_fewer(
+async def test_app_shows_the_repositories_that_it_is_shown(
     github: Simulator,
 ) -> None:
     acme = github.create_organization("acme", members=["operator"])
@@ -379,6 +379,11 @@ async def test_app_that_is_shown_fewer_repositories_shows_fewer(
             installation.choose(None)
             await hear(provider, *github.outbox.take())
             assert await names(provider) == {"shop", "till"}
+            acme.create_repository("safe", files={FILE: component("safe")})
+            github.outbox.take()  # as if it could not be read until now
+            installation.accept_permissions()
+            await hear(provider, *github.outbox.take())
+            assert await names(provider) == {"shop", "till", "safe"}
             installation.suspend()
             await hear(provider, *github.outbox.take())
             assert not await names(provider)

@@ -15,6 +15,7 @@ from callboard_github.errors import IncompleteReadError
 from callboard_github.events import (
     InstallationCreated,
     InstallationDeleted,
+    InstallationNewPermissionsAccepted,
     InstallationRepositoriesAdded,
     InstallationRepositoriesRemoved,
     InstallationSuspend,
@@ -162,6 +163,7 @@ class Following(EntityProvider):
     @on(
         InstallationCreated,
         InstallationDeleted,
+        InstallationNewPermissionsAccepted,
         InstallationSuspend,
         InstallationUnsuspend,
     )
