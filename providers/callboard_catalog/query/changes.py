@@ -8,10 +8,10 @@ missing something.
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, select
 
+from callboard.effects import CHANGES
 from callboard_catalog.query.predicates import InvalidQuery
 from callboard_catalog.tables import history, state
 
-_CONTENT = ("added", "changed", "removed")
 _LARGEST = 2**63 - 1
 
 _HERE = select(state.c.epoch, state.c.change)
@@ -83,5 +83,5 @@ def news_after(connection: Connection, after: Position | None, limit: int) -> Ne
     rows = connection.execute(_AFTER, asked).all()
     if not rows:
         return News(after, reset=False)
-    refs = dict.fromkeys(row.ref for row in rows if row.operation in _CONTENT)
+    refs = dict.fromkeys(row.ref for row in rows if row.operation in CHANGES)
     return News(Position(newest.epoch, rows[-1].id), reset=False, refs=tuple(refs))
