@@ -29,6 +29,7 @@ from measuring import machine, options, percentile, ratio, resident
 
 from callboard import Callboard, Provider, Run, Trace, Untyped, on
 from callboard.ids import new_id
+from callboard.serving import settle_in
 from callboard.testing import THING, deliver
 from callboard.wake import Wake
 from callboard_inspector.batches import split
@@ -108,6 +109,7 @@ async def throughput(rounds: int, deliveries: int) -> None:
         feed = feed_of(board)
         for _ in range(WARMING):
             await work.round(board, deliveries)
+        settle_in()
         memory = [held()]
         for _ in range(rounds):
             alone.append(await work.round(board, deliveries))

@@ -9,8 +9,10 @@ import anyio
 BATCH = 0.05
 """Seconds between batches."""
 BATCH_SLOW = 0.25
-SHARE = 0.005
+SHARE = 0.007
 """Seconds between batches for each one who watches: what all are sent has a bound."""
+BATCH_MANY = 0.4
+"""Seconds that this comes to at most."""
 _SLOW = 0.1
 """Seconds that a send may take before the watcher counts as slow."""
 _ROUNDING = 1e-6
@@ -37,9 +39,8 @@ class Pace:
         begun = anyio.current_time()
         yield
         ended = anyio.current_time()
-        slow = ended - begun > _SLOW
-        shared = max(BATCH, min(watchers * SHARE, BATCH_SLOW))
-        self.length = pace = BATCH_SLOW if slow else shared
+        own = BATCH_SLOW if ended - begun > _SLOW else BATCH
+        self.length = pace = max(own, min(watchers * SHARE, BATCH_MANY))
         self.due = (math.floor(ended / pace + _ROUNDING) + 1) * pace
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from callboard_inspector import wire
 from callboard_inspector.bundle import FORMAT, Bundle
-from callboard_inspector.pace import BATCH, BATCH_SLOW
+from callboard_inspector.pace import BATCH, BATCH_MANY, BATCH_SLOW, SHARE
 from callboard_inspector.questions import Question
 from callboard_inspector.rows import LABEL, LABELS, NAME, PREVIEW
 from callboard_inspector.watcher import OPEN, SCOPES
@@ -60,6 +60,7 @@ def test_the_limits_are_those_that_are_kept() -> None:
     for said in (
         f"every {BATCH * 1000:.0f} ms",
         f"every {BATCH_SLOW * 1000:.0f} ms",
+        f"{SHARE * 1000:.0f} ms for each of them, up to {BATCH_MANY * 1000:.0f} ms",
         f"`limits.scopes` ({SCOPES})",
         f"`limits.open` ({OPEN})",
         f"names {NAME} characters, previews {PREVIEW}, eight labels of {LABEL}",
