@@ -2,10 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 
 import anyio
+import msgspec
 import pytest
+from msgspec import Raw
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -14,7 +17,18 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from callboard import EventName, Intensity, Provider, Retry, Run, Untyped, on
+from callboard import (
+    Callboard,
+    Effect,
+    EventName,
+    Intensity,
+    Provider,
+    Retry,
+    Run,
+    Untyped,
+    on,
+)
+from callboard.testing import record
 from callboard_inspector.served import House, served
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -82,6 +96,7 @@ class Cast(Provider):
 
     ``act`` completes, ``fall`` fails deep in a group, ``wait`` and ``crowd`` go on until
     a ``cue`` with the same name, and ``chatter`` does not stop talking until then.
+    ``change`` records ``effects``, where ``board`` is set.
     """
 
     name = "cast"
@@ -91,6 +106,7 @@ class Cast(Provider):
 
     def __init__(self) -> None:
         self._cues: dict[str, anyio.Event] = {}
+        self.board: Callboard | None = None
 
     def _cue(self, event: Untyped) -> anyio.Event:
         return self._cues.setdefault(event.payload.get("cue", ""), anyio.Event())
@@ -107,6 +123,13 @@ class Cast(Provider):
             await anyio.lowlevel.checkpoint()
         async with run.span("exit"):
             await anyio.lowlevel.checkpoint()
+
+    @on(EventName("plain", "change", None))
+    async def change(self, event: Untyped, run: Run) -> None:
+        assert self.board is not None
+        effects = [_effect(**each) for each in event.payload["effects"]]
+        async with run.span("apply", given=len(effects)):
+            await record(self.board.database, run, *effects)
 
     @on(EventName("plain", "fall", None))
     async def fall(self, event: Untyped, run: Run) -> None:
@@ -163,11 +186,34 @@ class Cast(Provider):
                 await cue.wait()
 
 
+def _effect(
+    operation: str, subject: str, before: object = None, after: object = None
+) -> Effect:
+    def raw(document: object) -> Raw | None:
+        return None if document is None else Raw(msgspec.json.encode(document))
+
+    return Effect(subject, operation, raw(before), raw(after))
+
+
 @pytest.fixture(scope="module")
 def stage() -> Generator[House]:
     """A callboard whose one provider is a ``Cast``, for all tests of a module."""
-    with served(Cast(), settings={"runtime": {"attempts": 1}}) as house:
+    with _on_stage() as house:
         yield house
+
+
+@contextmanager
+def _on_stage(*others: Provider) -> Generator[House]:
+    cast = Cast()
+    with served(cast, *others, settings={"runtime": {"attempts": 1}}) as house:
+        cast.board = house.board
+        yield house
+
+
+@pytest.fixture
+def on_stage() -> Callable[..., AbstractContextManager[House]]:
+    """Serves a callboard with a ``Cast`` and the providers that it is called with."""
+    return _on_stage
 
 
 @pytest.fixture

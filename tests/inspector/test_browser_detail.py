@@ -1,14 +1,13 @@
 """The tabs of the detail pane and the actions, in a real browser."""
 
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 
 import anyio
 import msgspec
 import pytest
 from msgspec import Raw
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from sqlalchemy import Connection
 
 from callboard import (
     Callboard,
@@ -18,13 +17,12 @@ from callboard import (
     Provider,
     Retry,
     Run,
-    Stamp,
     Untyped,
     on,
-    record_effects,
 )
 from callboard.delivery import DeliveryState
 from callboard.task import Task
+from callboard.testing import record
 from callboard_inspector.gate import owner
 from callboard_inspector.served import House, served
 
@@ -61,8 +59,7 @@ class Hands(Provider):
         before, after = _entity("old"), _entity(owner)
         effect = Effect("component:default/site", "changed", before, after)
         async with run.span("apply"):
-            await self.boards[0].database.write(_write, (run.stamp(), [effect]))
-            run.affected(1)
+            await record(self.boards[0].database, run, effect)
 
     @on(EventName("plain", "fail", None))
     async def fail(self, _event: Untyped, _run: Run) -> None:
@@ -85,14 +82,6 @@ class Hands(Provider):
 def _entity(owner: str) -> Raw:
     spec = {"owner": owner, "a": 1, "b": 2, "c": 3}
     return Raw(msgspec.json.encode({"kind": "Component", "spec": spec}))
-
-
-def _write(
-    connection: Connection, many: Sequence[tuple[Stamp, list[Effect]]]
-) -> list[None]:
-    for stamp, changes in many:
-        record_effects(connection, stamp, changes)
-    return [None for _ in many]
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,26 @@
 """Six things that go wrong, each explained by the page within three clicks."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anyio
-import msgspec
 import pytest
-from msgspec import Raw
 from playwright.sync_api import Page, expect
-from sqlalchemy import Connection
 
 from callboard import (
     Callboard,
-    Effect,
     EventName,
     Intensity,
     Provider,
     Retry,
     Run,
-    Stamp,
     Untyped,
     on,
-    record_effects,
 )
 from callboard.task import Task
-from callboard_inspector.served import House, served
+from callboard_inspector.served import House
 
 pytestmark = pytest.mark.browser
 
@@ -90,49 +85,11 @@ class Plagued(Provider):
             raise RateLimitedError("rate limit of installation 42 exceeded")
 
 
-class Shelf(Provider):
-    """Gives two entities, and later only one: the other is removed without a word."""
-
-    name = "shelf"
-
-    def __init__(self) -> None:
-        self.houses: list[Callboard] = []
-
-    @on(EventName("plain", "shelf", None))
-    async def everything(self, event: Untyped, run: Run) -> None:
-        kept: list[str] = event.payload["kept"]
-        lost: list[str] = event.payload["lost"]
-        changes = [
-            Effect(f"component:default/{name}", "added", None, _entity(name))
-            for name in kept
-        ]
-        changes += [
-            Effect(f"component:default/{name}", "removed", _entity(name), None)
-            for name in lost
-        ]
-        async with run.span("apply"):
-            write = (run.stamp(), changes)
-            await self.houses[0].database.write(_write, write)
-            run.affected(len(changes))
-
-
-def _entity(name: str) -> Raw:
-    return Raw(msgspec.json.encode({"kind": "Component", "metadata": {"name": name}}))
-
-
-def _write(
-    connection: Connection, many: Sequence[tuple[Stamp, list[Effect]]]
-) -> list[None]:
-    for stamp, changes in many:
-        record_effects(connection, stamp, changes)
-    return [None for _ in many]
-
-
 @pytest.fixture
-def house() -> Generator[House]:
-    shelf = Shelf()
-    with served(Plagued(), shelf, settings={"runtime": {"attempts": 1}}) as house:
-        shelf.houses.append(house.board)
+def house(
+    on_stage: Callable[..., AbstractContextManager[House]],
+) -> Generator[House]:
+    with on_stage(Plagued()) as house:
         yield house
 
 
@@ -257,16 +214,19 @@ def test_a_rate_limited_provider_says_what_it_waits_for_and_why(
 
 
 def test_an_entity_that_is_gone_tells_who_removed_it(house: House, way: Way) -> None:
-    house.deliver("shelf", {"kept": ["site", "api"], "lost": []})
-    house.settle()
-    house.deliver("shelf", {"kept": ["site"], "lost": ["api"]})
-    house.settle()
+    api = {"subject": "component:default/api"}
+    entity = {"kind": "Component", "metadata": {"name": "api"}}
+    added = {**api, "operation": "added", "after": entity}
+    removed = {**api, "operation": "removed", "before": entity}
+    for effect in (added, removed):
+        house.deliver("change", {"effects": [effect]})
+        house.settle()
     way.click("button", "Entities")
     way.page.get_by_label("Look up").fill("component:default/api")
     way.click("button", "Why?")
     page = way.page
     verdict = page.locator(".verdict")
-    expect(verdict).to_contain_text("Not there: removed by shelf, in run")
+    expect(verdict).to_contain_text("Not there: removed by cast, in run")
     expect(page.locator(".diff").first).to_contain_text("name: api")
     verdict.get_by_role("button").click()
     way.clicks += 1

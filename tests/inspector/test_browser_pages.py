@@ -5,7 +5,7 @@ import http.server
 import json
 import re
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ import msgspec
 import pytest
 from msgspec import Raw
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import Connection
 
 from callboard import (
     Callboard,
@@ -25,13 +24,12 @@ from callboard import (
     Provider,
     Retry,
     Run,
-    Stamp,
     Untyped,
     every,
     on,
-    record_effects,
 )
 from callboard.delivery import DeliveryState
+from callboard.testing import record
 from callboard_inspector import bundle
 from callboard_inspector.served import House, served
 from callboard_inspector.terminal.show import show
@@ -60,23 +58,13 @@ class Props(Provider):
                 entity = {"kind": "Component", "spec": {"owner": owner}}
                 raw = Raw(msgspec.json.encode(entity))
                 effects.append(Effect("component:default/skull", "changed", None, raw))
-            write = (run.stamp(), effects)
-            await self.boards[0].database.write(_write, write)
-            run.affected(len(effects))
+            await record(self.boards[0].database, run, *effects)
             if event.payload.get("bad"):
                 raise ValueError("the owner does not want it")
 
     @every(hours=6)
     async def everything(self, _run: Run) -> None:
         await anyio.lowlevel.checkpoint()
-
-
-def _write(
-    connection: Connection, many: Sequence[tuple[Stamp, list[Effect]]]
-) -> list[None]:
-    for stamp, changes in many:
-        record_effects(connection, stamp, changes)
-    return [None for _ in many]
 
 
 @pytest.fixture(scope="module")

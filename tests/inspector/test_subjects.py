@@ -21,10 +21,8 @@ from callboard import (
     Untyped,
     history,
     on,
-    record_effects,
 )
-from callboard.effects import Stamp
-from callboard.testing import deliver, open_board, settled
+from callboard.testing import deliver, open_board, record, settled
 from callboard.tree import TreeRecord
 from callboard_inspector.detail import Details
 from callboard_inspector.questions import (
@@ -66,9 +64,7 @@ class Shelf(Provider):
             Effect(c["subject"], c["operation"], _raw(c, "before"), _raw(c, "after"))
             for c in event.payload.get("changes", [])
         ]
-        stamp = run.stamp()
-        await self._board[0].database.write(_write, (stamp, changes))
-        run.affected(len(changes))
+        await record(self._board[0].database, run, *changes)
 
 
 class Idle(Provider):
@@ -86,12 +82,6 @@ class Idle(Provider):
 
 def _raw(change: dict[str, Any], name: str) -> Raw | None:
     return Raw(msgspec.json.encode(change[name])) if name in change else None
-
-
-def _write(connection: Any, many: list[tuple[Stamp, list[Effect]]]) -> list[None]:
-    for stamp, changes in many:
-        record_effects(connection, stamp, changes)
-    return [None for _ in many]
 
 
 async def ask(board: Callboard, question: Question) -> Answer:

@@ -9,7 +9,6 @@ import subprocess
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
 
 import anyio
 import msgspec
@@ -26,11 +25,10 @@ from callboard import (
     SettingsError,
     Untyped,
     on,
-    record_effects,
 )
 from callboard.cli.runs import runs as runs_command
 from callboard.clock import duration
-from callboard.testing import THING, deliver, open_board, settled
+from callboard.testing import THING, deliver, open_board, record, settled
 from callboard_inspector import bundle as files
 from callboard_inspector.bundle import Bundle, BundleError
 from callboard_inspector.detail import Details
@@ -55,15 +53,12 @@ class Shelf(Provider):
     @on(THING)
     async def keep(self, event: Untyped, run: Run) -> None:
         assert self.board is not None
-        stamp = run.stamp()
         before, after = (msgspec.Raw(text) for text in (b'{"n":1}', b'{"n":2,"m":[]}'))
         effects = [Effect("thing:a", "changed", before, after)]
         if event.payload.get("refused"):
             said = msgspec.Raw(b'{"message":"it has no\\nname"}')
             effects = [Effect("thing:b", "rejected", None, said)]
-        await self.board.database.write(_record, (stamp, effects))
-        remarks = sum(effect.operation == "rejected" for effect in effects)
-        run.affected(len(effects), remarks)
+        await record(self.board.database, run, *effects)
         if event.payload.get("bad"):
             async with anyio.create_task_group() as group:
                 group.start_soon(self._fail, name="look for it")
@@ -71,12 +66,6 @@ class Shelf(Provider):
 
     async def _fail(self) -> None:
         raise LookupError("no such thing\non any shelf")
-
-
-def _record(connection: Any, given: list[Any]) -> list[None]:
-    for stamp, effects in given:
-        record_effects(connection, stamp, effects)
-    return [None for _ in given]
 
 
 @asynccontextmanager

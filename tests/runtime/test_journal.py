@@ -20,9 +20,7 @@ from callboard import (
     clock,
     history,
     on,
-    record_effects,
 )
-from callboard.effects import Stamp
 from callboard.journal import INTERRUPTED, Journal
 from callboard.tables import deliveries, runs
 from callboard.testing import (
@@ -35,6 +33,7 @@ from callboard.testing import (
     outline,
     post,
     reached,
+    record,
     settled,
     signed,
     view,
@@ -63,15 +62,8 @@ class Counting(Provider):
             self.failures -= 1
             raise OSError("not yet")
         if self.database is not None:
-            await self.database.write(_record, run.stamp())
-            run.affected(1)
-
-
-def _record(connection: Connection, stamps: list[Stamp]) -> list[None]:
-    for stamp in stamps:
-        effect = Effect("thing:a", "added", None, Raw(b'{"n":1}'))
-        record_effects(connection, stamp, [effect])
-    return [None] * len(stamps)
+            effect = Effect("thing:a", "added", None, Raw(b'{"n":1}'))
+            await record(self.database, run, effect)
 
 
 async def test_delivery_is_recorded_whole_and_run_once() -> None:

@@ -1,8 +1,8 @@
 """What a test of a provider needs.
 
 Owns a source that takes plain JSON, a callboard opened on a temporary SQLite file, and
-the ways to send it something, to wait until nothing is left to do, and to read what
-became of it. callboard's own tests stand on the same ground.
+the ways to send it something, to record effects without a catalog, to wait until nothing
+is left to do, and to read what became of it. callboard's own tests stand on the same ground.
 
     async with open_board(Things()) as board:
         delivery = await deliver(board, "thing", {"action": "added", "name": "a"})
@@ -20,6 +20,7 @@ from callboard.testing.boards import (
     newest_tree,
     open_board,
     reached,
+    record,
     settled,
     view,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "perform_all",
     "post",
     "reached",
+    "record",
     "sample",
     "scope_of",
     "settled",

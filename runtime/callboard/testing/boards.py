@@ -1,7 +1,14 @@
 """A callboard for one test: opening it, sending to it, waiting, and reading."""
 
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,14 +16,16 @@ from typing import Any
 import anyio
 import msgspec
 import sniffio
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from callboard import history
 from callboard.board import Callboard, Mount
 from callboard.database import Database
 from callboard.delivery import DeliveryState, DeliveryView
+from callboard.effects import CHANGES, Effect, Stamp, record_effects
 from callboard.event import TypedEvent
 from callboard.provider import Provider
+from callboard.run import Run
 from callboard.settings import Settings
 from callboard.source import Source
 from callboard.tables import deliveries
@@ -60,6 +69,21 @@ async def open_board(
                 yield board
         finally:
             database.close()
+
+
+async def record(database: Database, run: Run, *effects: Effect) -> None:
+    """Write what the calling task changed, and count it there, as the catalog does."""
+    await database.write(_record, (run.stamp(), effects))
+    remarks = sum(effect.operation not in CHANGES for effect in effects)
+    run.affected(len(effects), remarks)
+
+
+def _record(
+    connection: Connection, many: Sequence[tuple[Stamp, tuple[Effect, ...]]]
+) -> list[None]:
+    for stamp, effects in many:
+        record_effects(connection, stamp, effects)
+    return [None for _ in many]
 
 
 async def deliver(
