@@ -8,9 +8,8 @@
 Everything runs in threads of its own, so that the test may block.
 """
 
-import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +17,11 @@ from typing import Any, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from callboard import serving, testing
 from callboard.board import Callboard
-from callboard.database import Database
 from callboard.provider import Provider
-from callboard.settings import Settings
+from callboard.testing import deliver, settled
 from callboard.wake import Wake
-from callboard_inspector.mounts import make_mounts
+from callboard_inspector import testing
 
 T = TypeVar("T")
 _PATIENCE = 30.0
@@ -34,9 +31,9 @@ _SETTINGS = {"runtime": {"grace": 0.0}, "inspector": {"actions": True}}
 class House:
     """A callboard that is being served. Its methods are for the test's own thread."""
 
-    def __init__(self, board: Callboard, address: str, portal: BlockingPortal) -> None:
+    def __init__(self, board: Callboard, portal: BlockingPortal) -> None:
         self.board = board
-        self.address = address
+        self.address = f"{board.inspector_url}/"
         """``http://127.0.0.1:<port>/``, where people watch."""
         self._portal = portal
 
@@ -47,15 +44,14 @@ class House:
             query: Where to, such as ``view=providers``.
             name: Whose actions they are that are taken there.
         """
-        mount = next(mount for mount in self.board.mounts if mount.link is not None)
-        link = self.address if mount.link is None else mount.link(self.address, name)
+        link = self.board.launch_link(name) or self.address
         if not query:
             return link
         return f"{link}{'&' if '?' in link else '?'}{query}"
 
     def deliver(self, event: str, payload: Mapping[str, Any] | None = None) -> str:
         """Send ``payload`` to the plain source; returns the delivery's id."""
-        return self._portal.call(testing.deliver, self.board, event, payload)
+        return self._portal.call(deliver, self.board, event, payload)
 
     def call(self, act: Callable[[Callboard], Awaitable[T]]) -> T:
         """What ``act`` returns, awaited where people are served."""
@@ -63,7 +59,7 @@ class House:
 
     def settle(self) -> None:
         """Wait until no delivery is queued or running."""
-        self._portal.call(_bounded, partial(testing.settled, self.board))
+        self._portal.call(_bounded, partial(settled, self.board))
 
     def until(self, wanted: Callable[[Callboard], T | None]) -> T:
         """What ``wanted`` finds, looked for again whenever something has changed."""
@@ -84,52 +80,14 @@ def served(
     with both of an earlier house the new one is that house, started again. What still
     runs at the end is halted at once.
     """
+    given = settings or {}
+    whole = {name: {**ours, **given.get(name, {})} for name, ours in _SETTINGS.items()}
+    serving = testing.served(*providers, settings=whole, folder=folder, port=port)
     with (
         start_blocking_portal("trio") as portal,
-        portal.wrap_async_context_manager(
-            _served(providers, settings or {}, folder, port)
-        ) as found,
+        portal.wrap_async_context_manager(serving) as board,
     ):
-        board, address = found
-        yield House(board, address, portal)
-
-
-@asynccontextmanager
-async def _served(
-    providers: tuple[Provider, ...],
-    settings: Mapping[str, Mapping[str, Any]],
-    folder: Path | None,
-    port: int,
-) -> AsyncGenerator[tuple[Callboard, str]]:
-    whole = {
-        name: {**ours, **settings.get(name, {})} for name, ours in _SETTINGS.items()
-    }
-    with tempfile.TemporaryDirectory(prefix="callboard-") as temporary:
-        file = Path(folder or temporary, "callboard.db")
-        database = Database.open(f"sqlite:///{file}")
-        try:
-            board = Callboard(Settings(whole, environment={}), database)
-            board.add(sources=[testing.PlainSource()], providers=providers)
-            board.add(mounts=make_mounts(board))
-            front = serving.listen("127.0.0.1", 0)
-            inspector = serving.listen("127.0.0.1", port)
-            address = f"{serving.address(inspector)}/"
-            stop, started = anyio.Event(), anyio.Event()
-            serve = partial(
-                serving.serve,
-                board,
-                front=front,
-                inspector=inspector,
-                stop=stop,
-                started=started.set,
-            )
-            async with anyio.create_task_group() as group:
-                group.start_soon(serve)
-                await started.wait()
-                yield board, address
-                stop.set()
-        finally:
-            database.close()
+        yield House(board, portal)
 
 
 async def _bounded(wait: Callable[[], Any]) -> Any:

@@ -136,13 +136,18 @@ async def served(
     *providers: Provider,
     settings: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    port: int = 0,
 ) -> AsyncGenerator[Callboard]:
-    """A callboard with a ``PlainSource``, served by hypercorn on free loopback ports.
+    """A callboard with a ``PlainSource``, served by hypercorn on loopback. Only on trio.
 
-    ``settings`` are the content of ``callboard.toml``. Only on trio.
+    ``settings`` are the content of ``callboard.toml``. Its database is a file in
+    ``folder``, or a temporary one, and people watch at ``port``, or a free one: with both
+    of an earlier one the new one is that one, started again.
     """
-    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
-        database = Database.open(f"sqlite:///{Path(folder, 'callboard.db')}")
+    with tempfile.TemporaryDirectory(prefix="callboard-") as temporary:
+        file = Path(folder or temporary, "callboard.db")
+        database = Database.open(f"sqlite:///{file}")
         try:
             board = Callboard(
                 Settings(settings, environment=environment or {}), database
@@ -150,7 +155,7 @@ async def served(
             board.add(sources=[PlainSource()], providers=providers)
             board.add(mounts=make_mounts(board))
             front = serving.listen("127.0.0.1", 0)
-            inspector = serving.listen("127.0.0.1", 0)
+            inspector = serving.listen("127.0.0.1", port)
             board.front_url = serving.address(front)
             board.inspector_url = serving.address(inspector)
             async with _serving(board, front, inspector):
