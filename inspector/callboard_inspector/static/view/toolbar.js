@@ -45,8 +45,10 @@ export function makeToolbar(emit, ask) {
     type: "search", class: "filter", placeholder: "Filter  /", "aria-label": "Filter",
     title: "Words, state:failed,parked, event:push, org:…, repo:…, task:…; a leading - turns one around",
     autocomplete: "off", spellcheck: "false",
-    oninput: () => emit({ do: "filter", text: filter.value }),
+    oninput: () => emit({ do: "filter", text: filter.value, show: elsewhere }),
   });
+  /** On a page that shows nothing of what is filtered. */
+  let elsewhere = false;
   const freeze = h("button", { type: "button", class: "freeze", title: "Hold the picture still (p)", onclick: () => emit({ do: "freeze" }) });
   const density = h("button", { type: "button", class: "square density", title: "Rows closer together, or not (d)", "aria-label": "Density", onclick: () => emit({ do: "density" }) }, icon("density"));
   const palette = h("button", { type: "button", class: "square palette-button", title: "Everything that can be done (Ctrl-K)", "aria-label": "Commands", onclick: () => emit({ do: "dialog", dialog: "palette" }) }, icon("command"));
@@ -63,6 +65,7 @@ export function makeToolbar(emit, ask) {
   function draw(state) {
     const { connection, beat, picture } = state;
     const past = state.place.view === "file";
+    elsewhere = !past && state.place.view !== "runs";
     dot.className = `dot ${past ? "file" : state.frozen !== null && connection.phase === "live" ? "frozen" : connection.phase}`;
     const words = past ? "from a file" : phaseWords(state);
     setText(phase, words);
