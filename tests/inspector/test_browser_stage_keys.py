@@ -155,19 +155,46 @@ def test_the_brush_chooses_a_part_and_f_fits_the_whole(
 def test_r_asks_before_it_replays_and_c_before_it_cancels(
     keys: Callable[[str], None], stage: House, page: Page
 ) -> None:
+    tree = page.get_by_role("tree").first
+    tree.focus()
     keys("ArrowDown r")
     expect(chosen(page)).to_have_text(re.compile("act"))
     asked = page.locator(".detail").get_by_role("button", name=re.compile("^Yes"))
-    expect(asked).to_be_visible()
+    expect(asked).to_be_focused()
     keys("Escape")
     expect(asked).to_be_hidden()
+    expect(tree).to_be_focused()
     delivery = stage.deliver("wait", {"cue": "cancelled"})
     page.goto(stage.link(f"delivery={delivery}"))
     task(page, "in the wings").click()
+    page.locator("#tab-log").click()
+    keys("Control+k")
+    page.keyboard.type("cancel in the")
+    keys("Enter")
+    expect(asked).to_be_focused()
+    keys("Escape")
+    button = page.get_by_role("button", name="Cancel…")
+    button.press("Enter")
+    expect(asked).to_be_focused()
+    keys("Escape")
+    expect(button).to_be_focused()
     keys("c")
-    expect(asked).to_be_visible()
-    asked.click()
+    expect(asked).to_be_focused()
+    keys("Enter")
     expect(task(page, "in the wings")).to_have_class(re.compile("halted"))
+
+
+def test_replay_is_asked_for_where_it_is_seen_from_every_page(
+    keys: Callable[[str], None], page: Page
+) -> None:
+    keys("]")
+    page.get_by_role("button", name="Entities").click()
+    expect(page.locator(".subject-page")).to_be_visible()
+    keys("Control+k")
+    page.keyboard.type("replay this")
+    keys("Enter")
+    asked = page.locator(".detail").get_by_role("button", name="Yes, replay it")
+    expect(asked).to_be_focused()
 
 
 def test_the_palette_finds_what_can_be_done(

@@ -7,7 +7,7 @@
  */
 
 import { Picture } from "./picture.js";
-import { splitTaskId } from "./rows.js";
+import { splitTaskId, taskId } from "./rows.js";
 
 /** @typedef {import("../wire.js").Question} Question */
 /** @typedef {import("../wire.js").Answer} Answer */
@@ -152,7 +152,7 @@ export function reduce(state, intent) {
     case "dialog":
       return { ...state, dialog: intent.dialog };
     case "asking":
-      return { ...state, asking: intent.what };
+      return { ...state, asking: intent.what, place: intent.what === null ? state.place : placeOfQuestion(state, intent.what) };
     default:
       return state;
   }
@@ -176,6 +176,19 @@ function go(state, wanted) {
   }
   if (!elsewhere) return { ...state, asking: null, place };
   return { ...state, asking: null, place, folds: new Set(), range: null };
+}
+
+/**
+ * Where the question is seen: a whole run is replayed, and a task is cancelled where it is.
+ * @param {State} state
+ * @param {"cancel" | "replay"} what
+ * @returns {Place}
+ */
+function placeOfQuestion(state, what) {
+  const { view, task } = state.place;
+  const root = chosenTree(state)?.root;
+  const run = root ? taskId(root) : task === null ? null : `${splitTaskId(task).run}.0`;
+  return { ...state.place, view: view === "file" ? view : "runs", task: what === "replay" ? run : task, tab: "overview" };
 }
 
 /** @param {Question} question */

@@ -14,9 +14,10 @@ import { button, link } from "./detail/parts.js";
 /** @typedef {import("../state/store.js").Result} Result */
 /** @typedef {{ draw: (context: Context) => HTMLElement | null }} ActionBar */
 
-const SCOPED = new Set(["run", "provider", "span"]);
-const PARKABLE = new Set(["failed", "held"]);
-const UNPARKABLE = new Set(["parked", "failed", "held"]);
+/** Kinds of task that can be cancelled. */
+export const SCOPED = new Set(["run", "provider", "span"]);
+export const PARKABLE = new Set(["failed", "held"]);
+export const UNPARKABLE = new Set(["parked", "failed", "held"]);
 
 /**
  * @param {() => void} redraw
@@ -27,6 +28,8 @@ const UNPARKABLE = new Set(["parked", "failed", "held"]);
 export function makeActions(redraw, ask, emit) {
   /** Once somebody wants it. @type {ReturnType<typeof import("./payload-editor.js").makePayloadEditor> | null} */
   let editor = null;
+  /** What had the focus before a question was asked; undefined while none is. @type {Element | null | undefined} */
+  let before = undefined;
 
   /** @param {string} delivery */
   async function edit(delivery) {
@@ -58,14 +61,32 @@ export function makeActions(redraw, ask, emit) {
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
+    const asked = question(context, buttons);
+    const focused = document.activeElement;
+    queueMicrotask(() => attend(asked !== null, focused)); // once it is in the document
     const edited = whole && delivery !== null ? editor?.draw(context, delivery) ?? null : null;
     const refused = buttons.length > 0 || context.refused === null ? null
       : h("p", { class: "notice refused-here", "data-key": "refused" }, plain(context.refused));
     if (buttons.length === 0 && edited === null) return refused;
     return h("section", { class: "part actions", "data-key": "actions", "aria-label": "Actions" },
-      question(context, buttons) ?? h("div", { class: "row", "data-key": "buttons" }, ...buttons),
+      asked ?? h("div", { class: "row", "data-key": "buttons" }, ...buttons),
       context.who === null ? null : h("p", { class: "notice", "data-key": "who" }, "Recorded as done by ", h("strong", null, plain(context.who)), "."),
       refused, edited);
+  }
+
+  /**
+   * The focus goes to the question, and back when it is gone.
+   * @param {boolean} asked
+   * @param {Element | null} focused until now
+   */
+  function attend(asked, focused) {
+    if (asked === (before !== undefined)) return;
+    const back = before;
+    before = asked ? focused : undefined;
+    if (asked) focusOn(".confirm button");
+    else if (document.activeElement !== document.body) return; // somebody went elsewhere
+    else if (back instanceof HTMLElement && back.isConnected) back.focus();
+    else focusOn(".actions button"); // what was pressed has made room for the question
   }
 
   /**
@@ -127,4 +148,9 @@ export function makeResult(emit) {
   }
 
   return { element, draw };
+}
+
+/** @param {string} selector */
+function focusOn(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.focus();
 }

@@ -4,7 +4,8 @@
  * Owns which there are; what each does is an intent.
  */
 
-import { isAlone } from "../state/store.js";
+import { chosenDelivery, chosenTask, isAlone } from "../state/store.js";
+import { PARKABLE, SCOPED, UNPARKABLE } from "./actions.js";
 
 /** @typedef {import("./palette.js").Choice} Choice */
 
@@ -43,15 +44,37 @@ export function choicesOf(state, typed, emit, chooseNewest) {
   if (delivery !== null) {
     offered.push({ name: "Fit the whole run", key: "f", run: () => emit({ do: "range", range: null }) });
     if (!file) offered.push({ name: "Keep this run in a file", run: () => emit({ do: "keep" }) });
-    if (!file && state.hello?.capabilities.includes("replay")) {
-      offered.push({ name: "Replay this delivery", key: "r", run: () => emit({ do: "asking", what: "replay" }) });
-    }
+    if (!file) offered.push(...deeds(state, delivery, emit));
   }
   if (!isAlone(state) && /^\w+:[^\s/]+\/\S+$/.test(typed)) offered.unshift({ name: `Why is ${typed} so?`, run: go({ view: "entity", subject: typed }) });
   for (const id of !file && typed.length > 3 ? state.picture.deliveries.order : []) {
     if (id.startsWith(typed)) offered.push({ name: `Delivery ${id}`, run: go({ view: "runs", delivery: id }) });
   }
   return offered;
+}
+
+/**
+ * What may be done to the delivery that is looked at, and to its task.
+ * @param {import("../state/store.js").State} state
+ * @param {string} delivery
+ * @param {import("../state/store.js").Emit} emit
+ * @returns {Choice[]}
+ */
+function deeds(state, delivery, emit) {
+  const may = new Set(state.hello?.capabilities);
+  const known = chosenDelivery(state)?.state ?? "";
+  const task = chosenTask(state);
+  /** @type {Array<Choice & { offered: boolean }>} */
+  const all = [
+    { name: "Replay this delivery", key: "r", offered: may.has("replay"), run: () => emit({ do: "asking", what: "replay" }) },
+    { name: "Park this delivery", offered: may.has("park") && PARKABLE.has(known), run: () => emit({ do: "command", kind: "park", target: delivery }) },
+    { name: "Unpark this delivery", offered: may.has("unpark") && UNPARKABLE.has(known), run: () => emit({ do: "command", kind: "unpark", target: delivery }) },
+    {
+      name: `Cancel ${task?.name ?? ""}`, key: "c", offered: may.has("cancel") && task !== null && task.ended === null && SCOPED.has(task.kind),
+      run: () => emit({ do: "asking", what: "cancel" }),
+    },
+  ];
+  return all.filter(({ offered }) => offered);
 }
 
 /** @param {import("../state/store.js").Emit} emit */

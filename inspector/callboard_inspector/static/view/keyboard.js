@@ -4,7 +4,7 @@
  * Owns which key does what. Where somebody types, only Escape and Ctrl-K mean something.
  */
 
-import { splitTaskId, taskId } from "../state/rows.js";
+import { taskId } from "../state/rows.js";
 import { TABS, chosenTask, chosenTree } from "../state/store.js";
 import { foldBelow, foldsAtLevel } from "../state/visible.js";
 
@@ -62,8 +62,8 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
       case "k": deliveries.neighbour(now, -1); return true;
       case "n": deliveries.chooseNewest(now); return true;
       case "f": emit({ do: "range", range: null }); return true;
-      case "r": emit({ do: "select", task: rootId(now) }); emit({ do: "tab", tab: "overview" }); emit({ do: "asking", what: "replay" }); return true;
-      case "c": emit({ do: "tab", tab: "overview" }); emit({ do: "asking", what: "cancel" }); return true;
+      case "r": emit({ do: "asking", what: "replay" }); return true;
+      case "c": emit({ do: "asking", what: "cancel" }); return true;
       case "[": turn(now, -1); return true;
       case "]": turn(now, 1); return true;
       case "e": case "w": below(now, key === "e"); return true;
@@ -119,11 +119,5 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
   function turn(now, step) {
     const next = TABS[(TABS.indexOf(now.place.tab) + step + TABS.length) % TABS.length];
     if (next !== undefined) emit({ do: "tab", tab: next });
-  }
-
-  /** @param {State} now */
-  function rootId(now) {
-    const root = chosenTree(now)?.root;
-    return root ? taskId(root) : now.place.task === null ? null : `${splitTaskId(now.place.task).run}.0`;
   }
 }
