@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from callboard import actions as runtime
 from callboard.board import Callboard
+from callboard.plural import counted
 from callboard_inspector.wire import Command, CommandKind, Result
 
 logger = logging.getLogger(__name__)
@@ -155,5 +156,5 @@ async def _pause(actions: runtime.Actions, command: Command, who: str) -> Done:
 
 async def _resume(actions: runtime.Actions, command: Command, who: str) -> Done:
     released = await actions.resume(command.target, who)
-    waited = "1 delivery" if released == 1 else f"{released} deliveries"
+    waited = counted(released, "delivery", "deliveries")
     return Done(f"resumed {command.target}; {waited} had waited")

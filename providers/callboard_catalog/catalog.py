@@ -12,6 +12,7 @@ import anyio.to_thread
 from msgspec import Meta, Struct, field
 
 from callboard import Callboard, Database, Provider, Stamp
+from callboard.plural import counted
 from callboard_catalog import reading
 from callboard_catalog.bell import Bell
 from callboard_catalog.change import Change, prepare
@@ -80,9 +81,10 @@ class Catalog:
         names = tuple(sorted({provider.name for provider in self._providers}))
         absent = await self.database.write(set_presence, Presence(names, at))
         for name, count in absent.items():
-            what = "are orphans" if self.settings.orphans == "keep" else "are removed"
-            message = "provider %s is no longer configured: its %d entities %s"
-            logger.warning(message, name, count, what)
+            what = "orphaned" if self.settings.orphans == "keep" else "removed"
+            entities = counted(count, "entity", "entities")
+            message = "provider %s is no longer configured: %s %s"
+            logger.warning(message, name, entities, what)
             mutation: Full | Delta = Full()
             if self.settings.orphans == "keep":
                 # What it added to others' entities goes: nothing would mark it there.

@@ -38,6 +38,7 @@ from callboard.journal import (
     Arrival,
     Journal,
 )
+from callboard.plural import counted
 from callboard.policy import Policy
 from callboard.provider import Provider
 from callboard.retention import Retention, keep_within
@@ -188,13 +189,12 @@ class Callboard:
         )
         recovered = await self.journal.recover()
         if recovered.queued:
-            message = "%d deliveries were cut short and run again"
-            logger.warning(message, recovered.queued)
+            queued = counted(recovered.queued, "delivery", "deliveries")
+            logger.warning("cut short, and queued again: %s", queued)
         if recovered.parked:
-            message = (
-                "%d deliveries are parked: the process ended during %d runs of each"
-            )
-            logger.error(message, recovered.parked, MOST_CUTS)
+            parked = counted(recovered.parked, "delivery", "deliveries")
+            message = "parked, for the process ended during %d runs of each: %s"
+            logger.error(message, MOST_CUTS, parked)
         completed = await self.database.read(lambda c: history.last_ticks(c, SCHEDULE))
         waiting = await self.database.read(lambda c: history.open_ticks(c, SCHEDULE))
         self._schedule = schedule = Schedule(

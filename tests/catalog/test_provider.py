@@ -189,7 +189,7 @@ async def test_removal_of_orphans_that_was_cut_or_not_wanted_before_is_made_up_f
         async with opened(database, Reader, orphans="remove") as (_, catalog):
             left = await catalog.owned_by("things")
     assert left == []
-    assert "things is no longer configured: its 1 entities are removed" in caplog.text
+    assert "things is no longer configured: 1 entity removed" in caplog.text
 
 
 async def test_public_export_is_public_where_the_catalog_is_mounted(

@@ -186,7 +186,7 @@ async def test_show_says_what_it_expected(
     for call, expected in (
         (lambda: show("nothing"), "expected a run, a delivery or a file"),
         (lambda: show("nothing.json"), "no such file"),
-        (lambda: show(delivery, run=7), "has 1 runs, and no run 7"),
+        (lambda: show(delivery, run=7), "has 1 run, and no run 7"),
     ):
         with pytest.raises(SystemExit) as ended:
             await in_thread(call)

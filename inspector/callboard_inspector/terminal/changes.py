@@ -8,6 +8,7 @@ import msgspec
 from rich.text import Text
 
 from callboard.plain import one_line
+from callboard.plural import counted
 from callboard_inspector.questions import EffectAnswer
 
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
@@ -45,7 +46,9 @@ def change_lines(effects: list[EffectAnswer]) -> Iterator[Text]:
             colour = "green" if mark == "+" else "red"
             yield Text(f"    {mark} ", colour).append(f"{path}: ", "dim").append(text)
         if len(shown) > _LINES:
-            yield Text(f"    … {len(shown) - _LINES:,} more differences", "dim")
+            yield Text(
+                f"    … {counted(len(shown) - _LINES, 'more difference')}", "dim"
+            )
 
 
 def differences(

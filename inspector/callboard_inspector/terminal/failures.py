@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.text import Text
 
 from callboard.failure import Failure, Frame
+from callboard.plural import counted
 
 _FRAMES = 12
 
@@ -56,8 +57,7 @@ def _frames(frames: tuple[Frame, ...], indent: str) -> Iterator[Text]:
 
 
 def _folded(indent: str, count: int) -> Text:
-    frames = "1 frame" if count == 1 else f"{count} frames"
-    return Text(f"{indent}… {frames} in libraries", "dim")
+    return Text(f"{indent}… {counted(count, 'frame')} in libraries", "dim")
 
 
 def _short(file: str) -> str:

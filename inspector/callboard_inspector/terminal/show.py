@@ -28,6 +28,7 @@ from callboard.clock import duration
 from callboard.database import Database
 from callboard.delivery import DeliveryState
 from callboard.effects import CHANGES
+from callboard.plural import counted
 from callboard.redaction import shorten
 from callboard.settings import SettingsError
 from callboard.task import TaskRecord
@@ -127,7 +128,8 @@ def _resolve(database: Database, target: str, number: int | None) -> tuple[str, 
     runs = database.query(lambda c: history.list_runs(c, target))
     if number is not None:
         if not 1 <= number <= len(runs):
-            raise BundleError(f"{target} has {len(runs)} runs, and no run {number}")
+            had = counted(len(runs), "run")
+            raise BundleError(f"{target} has {had}, and no run {number}")
         return target, runs[number - 1].id
     ended = [run for run in runs if run.ended_at is not None]
     if ended:
@@ -177,8 +179,8 @@ def _head(bundle: Bundle) -> Iterator[Text]:
     number = next((r.attempt for r in answer.runs if r.id == bundle.run), None)
     which = f"run {bundle.run}" + (f", attempt {number}" if number else "")
     facts = [
-        ("delivery", f"{view.id}  {view.state}, {_times(view.attempts, 'attempt')}"),
-        ("guid", f"{answer.guid}  {answer.size:,} bytes"),
+        ("delivery", f"{view.id}  {view.state}, {counted(view.attempts, 'attempt')}"),
+        ("guid", f"{answer.guid}  {counted(answer.size, 'byte')}"),
         ("received", clock.isoformat(view.received)),
         ("run", f"{which}, {root.state} after {took}"),
     ]
@@ -212,7 +214,7 @@ def _failures(tasks: list[TaskRecord]) -> Iterator[Text]:
         yield Text()
         title = _title("Error in ").append(alike[0].name)
         if len(alike) > 1:
-            title.append(f", and the same in {_times(len(alike) - 1, 'other task')}")
+            title.append(f", and the same in {counted(len(alike) - 1, 'other task')}")
         yield title
         if alike[0].failure is not None:
             yield from failure_lines(alike[0].failure, "  ")
@@ -256,7 +258,3 @@ def _log(tasks: list[TaskRecord]) -> Iterator[Text]:
 
 def _title(text: str) -> Text:
     return Text(text, "bold")
-
-
-def _times(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"

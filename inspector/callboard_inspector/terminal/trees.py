@@ -13,6 +13,7 @@ from rich.text import Text
 
 from callboard.clock import duration
 from callboard.plain import one_line, plain
+from callboard.plural import counted
 from callboard.task import Label, Progress, TaskRecord
 from callboard_inspector.picture import TaskSeen
 from callboard_inspector.rows import TaskProgress, preview, summary
@@ -130,7 +131,7 @@ def tree_table(nodes: Iterable[Node], now: float, room: int, *, wrap: bool) -> T
         name.no_wrap, said.no_wrap = True, not wrap
         table.add_row(name, _took(line.node, now), said)
     if hidden:
-        table.add_row(Text(f"… {hidden:,} more tasks", style=_FAINT), "", "")
+        table.add_row(Text(f"… {counted(hidden, 'more task')}", style=_FAINT), "", "")
     return table
 
 
@@ -217,8 +218,7 @@ def _says(node: Node) -> Text:
     if changes := node.effects - node.remarks:
         text.append(f"{changes:,} changed  ", _FAINT)
     if node.remarks:
-        noun = "remark" if node.remarks == 1 else "remarks"
-        text.append(f"{node.remarks:,} {noun}  ", _FAINT)
+        text.append(f"{counted(node.remarks, 'remark')}  ", _FAINT)
     if node.folded:
         text.append(f"+{node.folded:,} completed  ", _FAINT)
     if node.says:

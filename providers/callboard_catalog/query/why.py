@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, select
 
+from callboard.plural import counted
 from callboard_catalog.bulk import chunks
 from callboard_catalog.documents import decode, items, members
 from callboard_catalog.knowledge import UNREAD
@@ -337,7 +338,7 @@ def _looked(looks: tuple[Look, ...]) -> Iterator[str]:
         if not look.present:
             yield f"The provider {look.provider} is no longer configured."
         elif not look.named:
-            gave = "1 entity" if look.given == 1 else f"{look.given} entities"
+            gave = counted(look.given, "entity", "entities")
             yield f"{read}, and gave {gave}; this is not among them."
         elif look.found:
             yield f"{read}, and found it."

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from callboard import Callboard, DeliveryState
 from callboard.cli.console import PlainConsole, own_command
+from callboard.plural import counted
 from callboard_catalog import catalog_of
 from callboard_github.demo.world import SECRET, World, described
 
@@ -99,7 +100,7 @@ class Screen:
             if counts[state]:
                 line.append(f"{mark} {counts[state]} {state.value}  ", style)
         version = await catalog_of(self._board).version()
-        line.append(f"{version} changes of the catalog", "dim")
+        line.append(counted(version, "change") + " of the catalog", "dim")
         return line
 
 

@@ -151,7 +151,7 @@ class MissedDeliveries(Provider):
         await self.journal.database.write(marks.keep, mark)
         left = len(look.verdict.ask) - asked
         if asked or left:
-            message = "%s: asked for %d missed deliveries again, %d are left for later"
+            message = "%s: missed deliveries asked for again: %d, left for later: %d"
             logger.info(message, place.label, asked, left)
         return asked
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from callboard import clock
+from callboard.plural import counted
 from callboard_github.hooks.needs import EVERYTHING, unneeded
 from callboard_github.hooks.repair import Repair, creatable
 from callboard_github.hooks.report import Expected, Fault, Owned, Seen
@@ -112,13 +113,17 @@ def _delivery_lines(seen: Seen) -> Iterator[Text]:
     missing = verdict.missing
     if missing:
         when = _moment(missing[0].at)
-        yield _aside("missing", f"{len(missing)} deliveries since {when}", "yellow")
+        yield _aside("missing", f"{_deliveries(missing)} since {when}", "yellow")
     else:
         yield _aside("missing", "nothing")
     if verdict.refused:
         names = sorted({sent.event for sent in verdict.refused})
-        told = f"{len(verdict.refused)} deliveries ({', '.join(names)})"
+        told = f"{_deliveries(verdict.refused)} ({', '.join(names)})"
         yield _aside("refused", told, "yellow")
+
+
+def _deliveries(sent: Sequence[object]) -> str:
+    return counted(len(sent), "delivery", "deliveries")
 
 
 def _absent(owned: Owned, expected: Expected) -> str:

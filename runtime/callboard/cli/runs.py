@@ -27,6 +27,7 @@ from callboard.database import Database
 from callboard.delivery import DeliveryState, DeliveryView
 from callboard.history import DeliveryFilter
 from callboard.plain import one_line
+from callboard.plural import counted
 from callboard.settings import SettingsError
 
 _PAGE = 1_000
@@ -188,8 +189,8 @@ def _moment_of(view: DeliveryView, today: str) -> str:
 
 
 def _state_of(view: DeliveryView) -> str:
-    runs = f", {view.attempts} runs" if view.attempts > 1 else ""
-    return view.state.value + runs
+    more = f", {counted(view.attempts, 'attempt')}" if view.attempts > 1 else ""
+    return view.state.value + more
 
 
 def _moment(option: str, text: str | None) -> float | None:
