@@ -179,6 +179,22 @@ async def test_into_a_pipe_show_wraps_nothing_and_ends_lines_where_they_end(
     assert sum("1 of 1 providers failed" in line for line in lines) == 2
 
 
+async def test_on_a_narrow_terminal_what_is_said_stands_below_its_beginning(
+    failed: tuple[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "run.json"
+    await in_thread(lambda: show(failed[1], export=file))
+    lines = printed(files.read(file.read_bytes()), width=40).splitlines()
+    assert max(map(len, lines)) <= 40
+    at = next(i for i, line in enumerate(lines) if "✗ look for it" in line)
+    assert lines[at].startswith("   ├─ ✗ look for it  ")
+    assert lines[at + 1].startswith("   │    LookupError: no such thing")
+    at = next(i for i, line in enumerate(lines) if line.startswith("  because"))
+    assert lines[at + 1].startswith(" " * 11 + "`shelf`")
+    at = next(i for i, line in enumerate(lines) if "└─ LookupError" in line)
+    assert lines[at + 1].startswith("     ")
+
+
 async def test_show_says_what_it_expected(
     failed: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -297,7 +313,7 @@ def test_a_tree_with_no_room_shows_what_failed_and_what_is_above_it() -> None:
     nodes += [node(n, 0, "completed") for n in range(1, 200)]
     nodes += [node(200, 150, "errored", failed=True)]
     console = Console(file=io.StringIO(), width=80)
-    console.print(tree_table(nodes, 0.0, 5, wrap=False))
+    console.print(tree_table(nodes, 0.0, 5))
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
     assert len(lines) == 5
@@ -313,7 +329,7 @@ def test_how_long_a_task_took_is_never_cut(width: int) -> None:
     nodes = [structs.replace(node(0, None, "completed"), name="n" * 200)]
     nodes += [structs.replace(node(1, 0, "completed"), labels={"said": "l" * 200})]
     console = Console(file=io.StringIO(), width=width)
-    console.print(tree_table(nodes, 0.0, 5, wrap=False))
+    console.print(tree_table(nodes, 0.0, 5))
     assert isinstance(console.file, io.StringIO)
     first, second = console.file.getvalue().splitlines()
     took = duration(nodes[0].ended or 0.0)
@@ -324,7 +340,7 @@ def test_how_long_a_task_took_is_never_cut(width: int) -> None:
 def test_a_tree_deeper_than_pythons_stack_is_shown() -> None:
     nodes = [node(n, n - 1 if n else None, "running") for n in range(3_000)]
     console = Console(file=io.StringIO(), width=80)
-    console.print(tree_table(nodes, 0.0, 10, wrap=False))
+    console.print(tree_table(nodes, 0.0, 10))
 
 
 def node(n: int, parent: int | None, state: str, *, failed: bool = False) -> Node:

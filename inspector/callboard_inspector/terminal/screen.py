@@ -110,7 +110,7 @@ class Screen:
             yield Text(one_line(f"{id_}  {about}"), "dim")
             if tree.tasks:
                 nodes = [node_of_seen(task) for task in tree.tasks.values()]
-                yield tree_table(nodes, now, lines, wrap=False)
+                yield tree_table(nodes, now, lines)
                 room -= 2 + min(len(nodes), lines)
             else:
                 yield Text(one_line(tree.note or ""), "dim")

@@ -41,7 +41,8 @@ from callboard_inspector.picture import DeliverySeen, read_delivery
 from callboard_inspector.settings import InspectorSettings
 from callboard_inspector.terminal.changes import change_lines, tally
 from callboard_inspector.terminal.failures import failure_lines
-from callboard_inspector.terminal.trees import node_of_record, tree_table
+from callboard_inspector.terminal.hanging import Hanging
+from callboard_inspector.terminal.trees import WrappedTree, node_of_record
 from callboard_inspector.watched import Watched
 
 _NOT_THERE = 1
@@ -153,31 +154,33 @@ def _write(path: Path, content: bytes) -> None:
 
 def account(bundle: Bundle) -> RenderableType:
     """A run as people read it."""
-    parts: list[RenderableType] = [*_head(bundle), Text()]
     nodes = [node_of_record(record) for record in bundle.tasks]
-    parts.append(tree_table(nodes, bundle.exported, _TREE_ROWS, wrap=True))
-    parts += _slow(bundle.tasks)
-    parts += _failures(bundle.tasks)
+    parts: list[Text] = [*_slow(bundle.tasks), *_failures(bundle.tasks)]
     for changed, name in ((False, "Left as it was"), (True, "Changed")):
         some = [e for e in bundle.effects if (e.operation in CHANGES) is changed]
         if some:
             parts += [Text(), _title(f"{name} ({tally(some)})"), *change_lines(some)]
     parts += _log(bundle.tasks)
     parts += [Text(f"Missing: {reason}", "yellow") for reason in bundle.missing]
-    return Group(*parts)
+    return Group(
+        *_head(bundle),
+        Text(),
+        WrappedTree(nodes, bundle.exported, _TREE_ROWS),
+        *(Hanging(line) for line in parts),
+    )
 
 
-def _head(bundle: Bundle) -> Iterator[Text]:
+def _head(bundle: Bundle) -> Iterator[RenderableType]:
     answer = bundle.delivery
     view = read_delivery(answer.row, answer.strings, answer.base)
     mark, style = MARKS.get(_state(view), ("?", ""))
     event = view.event if view.action is None else f"{view.event}.{view.action}"
     about = view.repository or view.organization or ""
-    yield Text.assemble((f"{mark} ", style), (event, "bold"), f"  {about}")
+    yield Text.assemble((f"{mark} ", style), (event, "bold"), f"  {about}".rstrip())
     root = bundle.tasks[0]
     took = duration((root.ended or bundle.exported) - root.created)
     number = next((r.attempt for r in answer.runs if r.id == bundle.run), None)
-    which = f"run {bundle.run}" + (f", attempt {number}" if number else "")
+    which = bundle.run + (f", attempt {number}" if number else "")
     facts = [
         ("delivery", f"{view.id}  {view.state}, {counted(view.attempts, 'attempt')}"),
         ("guid", f"{answer.guid}  {counted(answer.size, 'byte')}"),
@@ -192,7 +195,7 @@ def _head(bundle: Bundle) -> Iterator[Text]:
         what = f"{done.kind} {done.target}"
         facts.append(("action", f"{clock.isoformat(done.at)}  {done.who}: {what}"))
     for name, value in facts:
-        yield Text(f"  {name:<9}", "dim").append(value)
+        yield Hanging(Text(f"  {name:<9}", "dim").append(value, "not dim"), 11)
 
 
 def _state(view: DeliverySeen) -> DeliveryState:

@@ -7,6 +7,7 @@ is room for a few: what fails and what runs, with all that is above it.
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +18,7 @@ from callboard.plural import counted
 from callboard.task import Label, Progress, TaskRecord
 from callboard_inspector.picture import TaskSeen
 from callboard_inspector.rows import TaskProgress, preview, summary
+from callboard_inspector.terminal.hanging import DOWN, Hanging
 
 MARKS = {
     "pending": ("◌", "dim"),
@@ -31,6 +33,8 @@ MARKS = {
 """A shape for each state, so that colour is never all that tells."""
 _ENDED_WELL = ("completed",)
 _FAINT = Style(dim=True)
+_WIDE = 64
+"""Columns from which what a task says has room beside its name."""
 
 
 class Node(Struct, frozen=True):
@@ -109,17 +113,48 @@ def node_of_seen(task: TaskSeen) -> Node:
     )
 
 
-def tree_table(nodes: Iterable[Node], now: float, room: int, *, wrap: bool) -> Table:
-    """At most ``room`` of its tasks, each on a line unless they may ``wrap``.
+class WrappedTree:
+    """At most ``room`` of a tree's tasks with all that they say.
 
     ``now`` is the end of what still runs.
     """
+
+    def __init__(self, nodes: Iterable[Node], now: float, room: int) -> None:
+        self._lines, self._hidden = _fitting(nodes, room)
+        self._now = now
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> RenderResult:
+        """As rich wants it: side by side, or below each other where that is too narrow."""
+        if options.max_width >= _WIDE:
+            yield _table(self._lines, self._hidden, self._now, wrap=True)
+            return
+        for line in self._lines:
+            name = _name(line).append("  ").append(_took(line.node, self._now))
+            yield Hanging(name, len(line.guides) + 2)
+            if said := _says(line.node):
+                below = Text(f"{line.guides.translate(DOWN)}  ", _FAINT)
+                yield Hanging(below.append(said))
+        if self._hidden:
+            yield _more(self._hidden)
+
+
+def tree_table(nodes: Iterable[Node], now: float, room: int) -> Table:
+    """At most ``room`` of a tree's tasks, each on a line; ``now`` as above."""
+    return _table(*_fitting(nodes, room), now, wrap=False)
+
+
+def _fitting(nodes: Iterable[Node], room: int) -> "tuple[list[_Line], int]":
+    """The lines that there is room for, and how many tasks are left out."""
     lines = _lines(list(nodes))
-    hidden = 0
-    if len(lines) > room:
-        shown = _chosen(lines, max(room - 1, 1))
-        hidden = len(lines) - len(shown)
-        lines = shown
+    if len(lines) <= room:
+        return lines, 0
+    shown = _chosen(lines, max(room - 1, 1))
+    return shown, len(lines) - len(shown)
+
+
+def _table(lines: "list[_Line]", hidden: int, now: float, *, wrap: bool) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, expand=False)
     # Only columns that may wrap are made narrower, so that no time is cut; that a text
     # does not wrap all the same is its own affair.
@@ -131,8 +166,12 @@ def tree_table(nodes: Iterable[Node], now: float, room: int, *, wrap: bool) -> T
         name.no_wrap, said.no_wrap = True, not wrap
         table.add_row(name, _took(line.node, now), said)
     if hidden:
-        table.add_row(Text(f"… {counted(hidden, 'more task')}", style=_FAINT), "", "")
+        table.add_row(_more(hidden), "", "")
     return table
+
+
+def _more(hidden: int) -> Text:
+    return Text(f"… {counted(hidden, 'more task')}", style=_FAINT)
 
 
 class _Line(Struct, frozen=True):
