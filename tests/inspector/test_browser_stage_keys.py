@@ -152,6 +152,15 @@ def test_the_brush_chooses_a_part_and_f_fits_the_whole(
     page.wait_for_function(f"was => {shown} === was", arg=before)
 
 
+@pytest.mark.usefixtures("keys")
+def test_keys_mean_the_same_where_nothing_is_typed(page: Page) -> None:
+    page.locator("#tab-log").click()
+    page.get_by_label("with everything below").press("]")
+    expect(page.locator("#tab-error")).to_have_attribute("aria-selected", "true")
+    page.get_by_label("Moment of the run").press("?")
+    expect(page.get_by_role("dialog", name="Help")).to_be_visible()
+
+
 def test_r_asks_before_it_replays_and_c_before_it_cancels(
     keys: Callable[[str], None], stage: House, page: Page
 ) -> None:

@@ -11,7 +11,7 @@ import { foldBelow, foldsAtLevel } from "../state/visible.js";
 /** @typedef {import("../state/store.js").State} State */
 /** @typedef {import("../state/store.js").Emit} Emit */
 
-const TYPED = "input, textarea, select, [contenteditable]";
+const TYPED = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
 /** Where arrows have a meaning of their own. */
 const OWN_ARROWS = ".panel, .tabs, .page, .time-slider";
 
