@@ -20,6 +20,7 @@ def edit(page: Page, house: House, event: str = "act", **payload: object) -> Loc
     page.get_by_role("button", name="Replay edited…").click()
     editor = page.get_by_label("Payload as JSON")
     expect(editor).to_be_focused()
+    assert editor.evaluate("({ selectionStart }) => selectionStart") == 0
     return editor
 
 

@@ -235,6 +235,47 @@ def test_on_a_narrow_page_what_is_parked_is_seen_when_it_is_asked_for(
     expect(task).to_be_visible()
 
 
+def test_slider_stays_as_wide_as_it_is_while_it_is_moved(
+    stage: House, page: Page
+) -> None:
+    delivery = stage.deliver("act")
+    stage.settle()
+    for width in (1920, 1400, 1101, 420):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(stage.link(f"delivery={delivery}"))
+        slider, said = page.locator(".moment"), page.locator(".time-slider .said")
+        expect(said).to_contain_text("at its end")
+        before = wide(slider)
+        assert before > 150
+        slider.press("ArrowLeft")
+        expect(said).to_contain_text("running")
+        assert (width, wide(slider)) == (width, before)
+
+
+def test_help_begins_at_its_top_where_it_is_longer_than_the_screen(
+    stage: House, page: Page
+) -> None:
+    page.set_viewport_size({"width": 420, "height": 600})
+    page.goto(stage.link())
+    expect(page.locator(".phase")).to_have_text("live")
+    page.keyboard.press("?")
+    expect(page.get_by_role("button", name="Close")).to_be_focused()
+    expect(page.get_by_role("heading", name="Keys")).to_be_in_viewport()
+
+
+def test_what_is_cut_in_the_list_is_told_where_it_is_pointed_at(
+    stage: House, page: Page
+) -> None:
+    about = {"organization": "acme", "repository": f"acme/{'long-' * 20}name"}
+    delivery = stage.deliver("fall", about)
+    stage.settle()
+    page.goto(stage.link())
+    told = page.locator(f"#delivery-{delivery} .about")
+    expect(told).to_have_attribute("title", f"{about['repository']} · parked")
+    event = page.locator(f"#delivery-{delivery} .event")
+    expect(event).to_have_attribute("title", "fall")
+
+
 def test_ten_thousand_tasks_are_few_rows_and_their_frames_are_told(
     make_cast: Callable[[], Provider], page: Page
 ) -> None:

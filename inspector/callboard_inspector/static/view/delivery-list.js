@@ -170,10 +170,12 @@ function makeDeliveryRow(seen) {
     mark.className = `state ${delivery.state}`;
     mark.title = delivery.reason ? `${delivery.state}: ${sentence(delivery.reason)}` : delivery.state;
     shape?.setAttribute("href", `#${shapeOf(delivery.state)}`);
-    setText(event, plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`));
+    event.title = plain(delivery.action === null ? delivery.event : `${delivery.event}.${delivery.action}`);
+    setText(event, event.title);
     setText(took, length);
     took.title = ended === null ? "How long it has run" : "How long it ran";
-    setText(about, plain(aboutOf(delivery)));
+    about.title = plain(aboutOf(delivery));
+    setText(about, about.title);
     setText(when, past);
     when.title = `Received at ${clockTime(received)}`;
     setAttribute(element, "aria-label", labelOf([event, took, about, when], delivery.state));

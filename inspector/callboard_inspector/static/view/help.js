@@ -38,9 +38,8 @@ export function makeHelp(emit) {
     h("dt", null, h("kbd", null, key)), h("dd", null, what),
   ]);
   const element = h("dialog", { class: "help", "aria-label": "Help", onclose: () => emit({ do: "dialog", dialog: null }) },
-    h("h2", null, "Keys"), h("dl", null, ...rows(KEYS)),
-    h("h2", null, "Filter"), h("dl", null, ...rows(FILTER)),
-    h("form", { method: "dialog" }, h("button", null, "Close")));
+    h("form", { method: "dialog" }, h("h2", null, "Keys"), h("button", null, "Close")), h("dl", null, ...rows(KEYS)),
+    h("h2", null, "Filter"), h("dl", null, ...rows(FILTER)));
   element.onclick = (event) => { if (event.target === element) element.close(); };
 
   /** @param {import("../state/store.js").State} state */

@@ -80,7 +80,7 @@ export function makePayloadEditor(redraw, ask, emit) {
     /** @type {HTMLTextAreaElement} */ (area).value = text;
     if (!focused) {
       focused = true;
-      queueMicrotask(() => focus(".editor textarea")); // once it is in the document
+      queueMicrotask(begin); // once it is in the document
     }
     const said = wrong ?? (waits ? "It is on its way." : away ? "It cannot be sent at this moment; what you write stays." : "This is JSON.");
     return h("div", { class: "editor", "data-key": "editor", onkeydown: leave }, area,
@@ -178,6 +178,12 @@ export function makePayloadEditor(redraw, ask, emit) {
 
 function focusButton() {
   focus(".actions [data-key^='Replay edited']");
+}
+
+/** At the first line: browsers begin at the last. */
+function begin() {
+  /** @type {HTMLTextAreaElement | null} */ (document.querySelector(".editor textarea"))?.setSelectionRange(0, 0);
+  focus(".editor textarea");
 }
 
 /** @param {string} selector */

@@ -64,7 +64,7 @@ export function makeTimeSlider(emit) {
     if (document.activeElement !== range || chosen === null) range.value = String(Math.round(share * STEPS));
     const offset = `${duration((at - start) / 1000)} of ${duration((end - start) / 1000)}`;
     const words = chosen === null ? running ? "as it is" : "at its end" : wordsOf(countsAt(tree.tasks.values(), at));
-    said.textContent = `${offset} · ${words}`;
+    said.textContent = said.title = `${offset} · ${words}`;
     range.setAttribute("aria-valuetext", said.textContent);
     element.classList.toggle("past", chosen !== null);
     /** @type {HTMLButtonElement} */ (now).disabled = chosen === null;

@@ -243,7 +243,7 @@ export function makeOverview(ask, emit, actions) {
     return h("div", { "data-key": "delivery" }, done.length === 0 ? null : section("What people did",
       h("ul", { class: "deeds" }, ...done.map((deed) => h("li", null, h("time", null, clockTime(deed.at * 1000)), " ", h("strong", null, plain(deed.who)), " ", ...deedWords(deed, context))))),
     section("Delivery", facts([
-      ["State", [stateMark(state), reason === null ? null : h("span", { class: "reason" }, ` ${sentence(reason)}`)]],
+      ["State", [stateMark(state), reason === null ? null : h("span", { class: "reason" }, `: ${sentence(reason)}`)]],
       ["Id", h("code", null, plain(answer.row[0]))],
       ["GUID", h("code", null, plain(answer.guid))],
       ["Hook", answer.hook ? h("code", null, plain(answer.hook)) : null],
