@@ -112,9 +112,11 @@ class Watchdog:
         self.blockages = [*self.blockages[-19:], blockage]
         place = blockage.place
         where = f" at {place.file}:{place.line}" if place else ""
-        message = f"task {task.id} `{task.name}` holds the event loop{where}"
-        logger.warning("%s; runs wait until it lets go", message)
-        attach(task, logging.WARNING, __name__, message)
+        held = f"holds the event loop{where}"
+        logger.warning(
+            "task %s `%s` %s; runs wait until it lets go", task.id, task.name, held
+        )
+        attach(task, logging.WARNING, __name__, held)
 
     def _end(self, blockage: Blockage) -> None:
         blockage.seconds = clock.now() - blockage.since
