@@ -52,3 +52,16 @@ def test_tree_tells_which_attempt_it_is_and_what_belongs_to_it(
     expect(rows.filter(has_text="scene").last).not_to_contain_text("attempt")
     rows.nth(1).click()
     expect(page.locator(".detail .panel")).to_contain_text("Attempt3 of 3")
+
+
+def test_delivery_that_waits_for_its_next_run_is_tried_now(page: Page) -> None:
+    with served(Understudy(), settings={"runtime": {"attempts": 2}}) as house:
+        delivery = house.deliver("play", {"falls": 3})
+        house.settle()
+        page.goto(house.link(f"delivery={delivery}"))
+        runs = page.locator(".runs tr.run")
+        expect(runs).to_have_count(1)
+        page.get_by_role("button", name="Try now").click()
+        expect(runs).to_have_count(2)
+        expect(page.locator(".detail .result")).to_contain_text("queued")
+        page.goto("about:blank")

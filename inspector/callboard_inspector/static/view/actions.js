@@ -59,7 +59,7 @@ export function makeActions(redraw, ask, emit) {
         buttons.push(button("Replay edited…", () => void edit(delivery), { title: "Run it again with another payload" }));
       }
       if (may.has("park") && PARKABLE.has(state)) buttons.push(button("Park", send("park"), { title: "Set it aside: it is not tried again by itself" }));
-      if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button("Unpark", send("unpark"), { title: "Queue it again, with all its attempts" }));
+      if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button(state === "parked" ? "Unpark" : "Try now", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
     const asked = question(context, buttons);
     const focused = document.activeElement;

@@ -68,7 +68,7 @@ function deeds(state, delivery, emit) {
   const all = [
     { name: "Replay this delivery", key: "r", offered: may.has("replay"), run: () => emit({ do: "asking", what: "replay" }) },
     { name: "Park this delivery", offered: may.has("park") && PARKABLE.has(known), run: () => emit({ do: "command", kind: "park", target: delivery }) },
-    { name: "Unpark this delivery", offered: may.has("unpark") && UNPARKABLE.has(known), run: () => emit({ do: "command", kind: "unpark", target: delivery }) },
+    { name: known === "parked" ? "Unpark this delivery" : "Try this delivery now", offered: may.has("unpark") && UNPARKABLE.has(known), run: () => emit({ do: "command", kind: "unpark", target: delivery }) },
     {
       name: `Cancel ${task?.name ?? ""}`, key: "c", offered: may.has("cancel") && task !== null && task.ended === null && SCOPED.has(task.kind),
       run: () => emit({ do: "asking", what: "cancel" }),
