@@ -9,7 +9,6 @@ answers of both are compared. ``--smoke`` asks callboard alone.
 """
 
 import http.client
-import importlib.util
 import json
 import os
 import sys
@@ -18,19 +17,18 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from measuring import Contestant, interleaved, machine, options, ratio, spread
+from server import trying
 
 from callboard import Database
 from callboard_catalog import Catalog, Full
 from catalog import apply, component
 
-_TRY = Path(__file__).parent.parent / "examples" / "backstage" / "try.py"
 _PATIENCE = 300.0
 _STITCHING = 20.0
 """Seconds that Backstage has to work through what it has read."""
@@ -84,16 +82,6 @@ class Reader:
         """How many components it has."""
         query = "/entities/by-query?filter=kind=component&limit=1&fields=kind"
         return self.ask(query)["totalItems"]
-
-
-def trying() -> ModuleType:
-    """``examples/backstage/try.py``, which knows how to start both."""
-    spec = importlib.util.spec_from_file_location("trying_backstage", _TRY)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"expected a module at {_TRY}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def fill(folder: Path, count: int) -> None:

@@ -7,14 +7,23 @@ providers' calls; nothing else goes on. Measured from the moment a webhook is po
 the moment at which ``GET /api/catalog/changes`` has told the changed entity to somebody
 who waits for news there, and to the one at which that somebody has then read it with
 ``GET /api/catalog/entities/by-name/…``, for a push that changes a catalog file and for a
-new team. A real Backstage shows a change after a second in the median: its processing
-loop looks for work every second.
+new team.
+
+A real Backstage shows a change after a second in the median: its processing loop looks for
+work every second. Where the environment names a folder for one, ``CALLBOARD_BACKSTAGE``
+(see ``backstage.py``), it follows callboard meanwhile by the module of
+``examples/backstage``, and what it takes is measured in the same run: from the moment at
+which callboard told of a change to the one at which Backstage shows it.
 """
 
 import http.client
+import json
+import os
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
@@ -27,10 +36,12 @@ from callboard_github.simulator import Simulator, Size, populate
 sys.path.insert(0, str(Path(__file__).parent))
 
 from measuring import machine, options, spread
-from server import SECRET, Served, callboard
+from server import SECRET, Served, callboard, trying
 
 _PEER = 1.0
 """Seconds, the median of a real Backstage from mutation to final entity."""
+_OFTEN = 0.01
+"""Seconds between two looks at a Backstage."""
 _PATIENCE = 20
 _FILE = """\
 apiVersion: backstage.io/v1alpha1
@@ -81,6 +92,10 @@ class Reader:
             pass
         return told, time.time()
 
+    def rest(self) -> None:
+        """End the connection before the server does; the next question makes another."""
+        self._connection.close()
+
     async def _news(self, seconds: int) -> bytes:
         """Entities that have changed since it was asked last; waits for some."""
         asked = {"wait": str(seconds)}
@@ -99,49 +114,104 @@ class Reader:
         return self._connection.getresponse().read()
 
 
-async def measure(
-    github: Simulator, rounds: int
-) -> Mapping[str, list[tuple[float, float]]]:
-    """Seconds of every journey to the news and to the entity, by what travelled."""
+class Backstage:
+    """A real one, which follows a callboard."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._tried = trying()
+        self._address = f"http://localhost:{self._tried.port()}"
+
+    @contextmanager
+    def running(self, folder: Path) -> Generator[None]:
+        """Installed in ``folder`` if it is not there yet; ended when the block is left."""
+        if not (folder / "backend.js").exists():
+            self._tried.install(folder)
+        config = self._tried.configuration("c", self._served.url, self._address)
+        with tempfile.TemporaryDirectory() as name:
+            data = Path(name)
+            (data / "app-config.json").write_text(json.dumps(config), "utf-8")
+            with self._tried.serving_backstage("c", folder, data):
+                yield
+
+    async def seen(self, path: str, sign: str) -> float:
+        """When it shows an entity with ``sign``, in Unix seconds."""
+        address = f"{self._address}/api/catalog/entities/by-name/{path}"
+        token = self._tried.READER
+
+        def look() -> float:
+            while sign not in (self._tried.get(address, token) or ""):
+                time.sleep(_OFTEN)
+            return time.time()
+
+        return await trio.to_thread.run_sync(look)
+
+
+class Journey(msgspec.Struct):
+    """Seconds that one change took."""
+
+    told: float
+    """From the webhook to the news."""
+    read: float
+    """From the webhook to the entity."""
+    peer: float | None = None
+    """From the news to Backstage's entity."""
+
+
+@contextmanager
+def beside(served: Served) -> Generator[Backstage | None]:
+    """A Backstage, if a folder for one is named."""
+    folder = os.environ.get("CALLBOARD_BACKSTAGE")
+    if folder is None:
+        yield None
+        return
+    backstage = Backstage(served)
+    with backstage.running(Path(folder)):
+        yield backstage
+
+
+async def measure(github: Simulator, rounds: int) -> Mapping[str, list[Journey]]:
+    """Every journey, by what travelled."""
     acme = populate(github, "acme", size=Size(people=20, teams=6, repositories=10))
     repository = acme.create_repository("traveller")
     settings = f'[github]\nurl = "{github.api_url}"\norganizations = ["acme"]\n'
-    with callboard(settings, {"CALLBOARD_GITHUB_TOKEN": github.token}) as served:
+    with (
+        callboard(settings, {"CALLBOARD_GITHUB_TOKEN": github.token}) as served,
+        beside(served) as backstage,
+    ):
         hook = acme.create_hook(f"{served.url}/webhooks/github", secret=SECRET)
         reader = Reader(served)
         await github.settled()
         await reader.settle()
 
-        async def travel(
-            act: Callable[[], object], path: str, sign: str
-        ) -> tuple[float, float]:
+        async def travel(act: Callable[[], object], path: str, sign: str) -> Journey:
             last = hook.deliveries[-1].id
             act()
             told, read = await reader.seen(path, sign)
             await github.settled()
             moments = [d.delivered for d in hook.deliveries if d.id > last]
             posted = min(moment for moment in moments if moment is not None)
-            return told - posted, read - posted
+            journey = Journey(told - posted, read - posted)
+            if backstage is not None:
+                reader.rest()
+                journey.peer = await backstage.seen(path, sign) - told
+            return journey
 
-        found: dict[str, list[tuple[float, float]]] = {"push": [], "team.created": []}
-        for number in range(rounds):
+        async def push(number: int) -> Journey:
             file = {"catalog-info.yaml": _FILE.format(round=f"no {number}.")}
-            found["push"].append(
-                await travel(
-                    lambda file=file: repository.push(file),
-                    "component/default/traveller",
-                    f"no {number}.",
-                )
-            )
-            name = f"Travellers {number}"
-            found["team.created"].append(
-                await travel(
-                    lambda name=name: acme.create_team(name),
-                    f"group/default/travellers-{number}",
-                    name,
-                )
-            )
-        return found
+            path = "component/default/traveller"
+            return await travel(lambda: repository.push(file), path, f"no {number}.")
+
+        async def team(number: int) -> Journey:
+            name, path = f"Travellers {number}", f"group/default/travellers-{number}"
+            return await travel(lambda: acme.create_team(name), path, name)
+
+        found: dict[str, list[Journey]] = {"push": [], "team.created": []}
+        for number in range(rounds + 1):
+            found["push"].append(await push(number))
+            found["team.created"].append(await team(number))
+        # The first may have waited for what is made once, and for Backstage's start.
+        return {name: journeys[1:] for name, journeys in found.items()}
 
 
 async def main(rounds: int) -> None:
@@ -149,11 +219,14 @@ async def main(rounds: int) -> None:
     async with Simulator(seed=1).serve() as github:
         found = await measure(github, rounds)
     print(f"{rounds} journeys each, one at a time; {machine()}")
+    peers = [j.peer for some in found.values() for j in some if j.peer is not None]
+    if peers:
+        print(f"the Backstage that follows: {spread(peers)} after the news")
+    peer = median(peers) if peers else _PEER
     for name, journeys in found.items():
-        for what, seconds in zip(
-            ("told", "read"), zip(*journeys, strict=True), strict=True
-        ):
-            share = f"{_PEER / median(seconds):.0f} times"
+        for what in ("told", "read"):
+            seconds = [getattr(journey, what) for journey in journeys]
+            share = f"{peer / median(seconds):.0f} times"
             print(
                 f"{name:13} {what}  {spread(seconds)};"
                 f" a Backstage's median is {share} that (goal 50)"

@@ -3,6 +3,7 @@
 Owns its folder, its ports and its end.
 """
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -11,9 +12,11 @@ import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from msgspec import Struct
 
+_TRY = Path(__file__).parent.parent / "examples" / "backstage" / "try.py"
 SECRET = "benchmark"  # noqa: S105 - guards a server on loopback
 
 
@@ -89,3 +92,13 @@ def started(
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def trying() -> ModuleType:
+    """``examples/backstage/try.py``, which knows how to start both."""
+    spec = importlib.util.spec_from_file_location("trying_backstage", _TRY)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"expected a module at {_TRY}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
