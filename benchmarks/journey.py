@@ -40,6 +40,8 @@ from server import SECRET, Served, callboard, trying
 
 _PEER = 1.0
 """Seconds, the median of a real Backstage from mutation to final entity."""
+_LISTENING = 0.05
+"""Seconds after which whoever follows the feed waits for news."""
 _OFTEN = 0.01
 """Seconds between two looks at a Backstage."""
 _PATIENCE = 20
@@ -186,8 +188,14 @@ async def measure(github: Simulator, rounds: int) -> Mapping[str, list[Journey]]
 
         async def travel(act: Callable[[], object], path: str, sign: str) -> Journey:
             last = hook.deliveries[-1].id
-            act()
-            told, read = await reader.seen(path, sign)
+
+            async def begin() -> None:
+                await trio.sleep(_LISTENING)
+                act()
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(begin)
+                told, read = await reader.seen(path, sign)
             await github.settled()
             moments = [d.delivered for d in hook.deliveries if d.id > last]
             posted = min(moment for moment in moments if moment is not None)

@@ -154,6 +154,12 @@ class Sender:
 
     async def _post(self, delivery: "HookDelivery", client: httpx.AsyncClient) -> None:
         began = self._clock()
+
+        async def note(step: str, _told: object) -> None:
+            nonlocal began
+            if step == "http11.send_request_headers.started":
+                began = self._clock()  # making the request is no time of the receiver's
+
         # What stays recorded if the sender is stopped meanwhile.
         code, status = 502, "failed to connect to host"
         try:
@@ -162,6 +168,7 @@ class Sender:
                     delivery.hook.url,
                     content=delivery.content,
                     headers=delivery.headers,
+                    extensions={"trace": note},
                 )
             code = response.status_code
             status = "OK" if response.is_success else f"Invalid HTTP Response: {code}"
