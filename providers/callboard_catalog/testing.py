@@ -7,14 +7,22 @@ Owns a catalog with a client of its API, and the making of small valid entities.
     assert (await shelf.get("/entities/by-name/component/default/a"))["metadata"]["uid"]
 """
 
+import functools
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from callboard import Database, Stamp
 from callboard_catalog.api.application import make_application
-from callboard_catalog.catalog import Catalog, CatalogSettings
+from callboard_catalog.catalog import (
+    PACKAGE,
+    VERSION_TABLE,
+    Catalog,
+    CatalogSettings,
+)
 from callboard_catalog.documents import JsonValue
 from callboard_catalog.entity import Entity, Metadata
 from callboard_catalog.mutations import Applied, Delta, Full
@@ -68,6 +76,32 @@ class Shelf:
             answer = await client.post(path, json=body)
         assert answer.status_code < 300, answer.text  # noqa: S101 - see the lines below
         return answer.json() if answer.content else None
+
+
+def migrate(address: str) -> None:
+    """Give a database the tables of the runtime and of the catalog."""
+    database = Database.open(address)
+    try:
+        database.migrate("callboard", "callboard_version")
+        database.migrate(PACKAGE, VERSION_TABLE)
+    finally:
+        database.close()
+
+
+def new_catalog(folder: Path) -> str:
+    """The address of a SQLite file in ``folder``: a catalog with nothing in it."""
+    file = folder / "catalog.db"
+    # A copy: migrating takes longer than a test.
+    file.write_bytes(_empty())
+    return f"sqlite:///{file}"
+
+
+@functools.cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
+        file = Path(folder, "catalog.db")
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 def component(

@@ -14,7 +14,6 @@ run at a time on the loop that calls. ``callboard.testing`` has the long way.
         assert "group:default/platform" in await said_by(provider)
 """
 
-import functools
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +27,7 @@ from callboard.ids import new_id
 from callboard.testing import perform, perform_all
 from callboard.tree import Tree
 from callboard_catalog import Catalog, EntityProvider
-from callboard_catalog.catalog import PACKAGE, VERSION_TABLE
+from callboard_catalog.testing import new_catalog
 from callboard_github.client import GitHub
 from callboard_github.events import decode
 from callboard_github.scope import Scope
@@ -45,32 +44,12 @@ class ProviderFailed(AssertionError):  # noqa: N818 - what a test expected did n
 async def open_catalog() -> AsyncGenerator[Catalog]:
     """An empty catalog in a temporary SQLite file."""
     with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
-        database = Database.open(f"sqlite:///{_copy_to(folder)}")
+        database = Database.open(new_catalog(Path(folder)))
         event.listen(database.engine, "checkout", _hasten)
         try:
             yield Catalog(database)
         finally:
             database.close()
-
-
-def _copy_to(folder: str) -> Path:
-    file = Path(folder, "catalog.db")
-    file.write_bytes(_empty())
-    return file
-
-
-@functools.cache
-def _empty() -> bytes:
-    """A catalog's file before anything is in it: migrating takes longer than a test."""
-    with tempfile.TemporaryDirectory(prefix="callboard-") as folder:
-        file = Path(folder, "catalog.db")
-        database = Database.open(f"sqlite:///{file}")
-        try:
-            database.migrate("callboard", "callboard_version")
-            database.migrate(PACKAGE, VERSION_TABLE)
-        finally:
-            database.close()
-        return file.read_bytes()
 
 
 def _hasten(connection: Any, *_: object) -> None:

@@ -1,23 +1,38 @@
 """The catalog on a SQLite file and on a real PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 
 import pytest
 
 from callboard import Database
-from callboard_catalog.testing import Shelf
+from callboard_catalog.testing import Shelf, migrate, new_catalog
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+@pytest.fixture(scope="session")
+def migrated(
+    on_postgresql: Callable[[str], AbstractContextManager[str]],
+) -> Iterator[str]:
+    """The name of a database on PostgreSQL that has the tables and nothing else."""
+    with on_postgresql("template1") as address:
+        migrate(address)
+        yield address.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An open database with the tables of the runtime and the catalog."""
-    opened = Database.open(database_url)
-    try:
-        opened.migrate("callboard", "callboard_version")
-        opened.migrate("callboard_catalog", "catalog_version")
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            address = new_catalog(tmp_path)
+        else:
+            create = request.getfixturevalue("on_postgresql")
+            like = request.getfixturevalue("migrated")
+            address = stack.enter_context(create(like))
+        opened = Database.open(address)
+        stack.callback(opened.close)
         yield opened
-    finally:
-        opened.close()
 
 
 @pytest.fixture
