@@ -5,13 +5,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 from msgspec import structs
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from callboard import clock, history
@@ -31,8 +32,11 @@ from callboard.plural import counted
 from callboard.settings import SettingsError
 
 _PAGE = 1_000
-_WIDE, _NARROW = 110, 72
-"""Columns from which there is room for reasons, and from which for times."""
+_BESIDE = 24
+"""Columns of the mark, the id and what is between."""
+_NARROW, _SUBJECT, _TOOK, _WHY = 10, 24, 35, 69
+"""Columns beside id, time and state that the event must have, and from which there is
+room for its subject, for how long it took and for the reason, one after the other."""
 MARKS = {
     DeliveryState.QUEUED: ("◌", "dim"),
     DeliveryState.RUNNING: ("●", "cyan"),
@@ -90,7 +94,8 @@ def runs(
             views = list(found)
             count = len(views)
             console = standard_output()
-            say(console, _table(views, console.width))
+            if views:
+                say(console, list_table(views, console.width))
         if not count:
             every = wanted == DeliveryFilter()
             complain("no delivery yet" if every else "no delivery matches")
@@ -136,41 +141,49 @@ def as_json(view: DeliveryView) -> dict[str, Any]:
     }
 
 
-def _table(found: list[DeliveryView], width: int) -> Table:
+def list_table(found: list[DeliveryView], width: int) -> Table:
+    """A line for each, with what has room: its mark, its id and its event always."""
     # Nothing is cut in a pipe; on a terminal event and subject share what room is left.
     share = 1 if width < PIPED else None
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=bool(share))
     today = clock.isoformat(clock.now())[:10]
     times = [_moment_of(view, today) for view in found]
     states = [_state_of(view) for view in found]
-    table.add_column("", width=1)
-    table.add_column("at (UTC)", width=max([8, *map(len, times)]))
-    table.add_column("id", width=13)
-    for heading in ("event", "about"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=share)
-    table.add_column("state", width=max([9, *map(len, states)]))
-    took = width >= _NARROW
-    if took:
-        table.add_column("took", width=9, justify="right")
-    why = width >= _WIDE and any(view.reason for view in found)
-    if why:
-        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=share)
-    for view, received, state in zip(found, times, states, strict=True):
+    moment = Column("at (UTC)", width=max([8, *map(len, times)]))
+    state = Column("state", width=max([9, *map(len, states)]))
+    left = width - (moment.width or 0) - (state.width or 0) - _BESIDE
+    shown = [True, left >= _NARROW, True, True, left >= _SUBJECT, left >= _NARROW]
+    shown += [left >= _TOOK, left >= _WHY and any(view.reason for view in found)]
+    columns = (
+        Column("", width=1),
+        moment,
+        Column("id", width=13),
+        Column("event", no_wrap=True, overflow="ellipsis", ratio=share),
+        Column("about", no_wrap=True, overflow="ellipsis", ratio=share),
+        state,
+        Column("took", width=9, justify="right"),
+        Column("why", no_wrap=True, overflow="ellipsis", ratio=share),
+    )
+    table = Table(
+        *compress(columns, shown),
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        expand=bool(share),
+    )
+    for view, received, ended in zip(found, times, states, strict=True):
         mark, style = MARKS[view.state]
         event = view.event if view.action is None else f"{view.event}.{view.action}"
-        cells = [
+        cells = (
             Text(mark, style),
             Text(received, "dim"),
             Text(view.id),
             Text(one_line(event)),
             Text(one_line(view.repository or view.organization or "")),
-            Text(state, style),
-        ]
-        if took:
-            cells.append(Text(_length_of(view), "dim"))
-        if why:
-            cells.append(Text(one_line(view.reason or ""), "dim"))
-        table.add_row(*cells)
+            Text(ended, style),
+            Text(_length_of(view), "dim"),
+            Text(one_line(view.reason or ""), "dim"),
+        )
+        table.add_row(*compress(cells, shown))
     return table
 
 
