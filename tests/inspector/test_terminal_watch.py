@@ -63,14 +63,17 @@ async def test_watch_follows_what_comes_and_draws_it_as_wide_as_the_screen() -> 
         async with testing.served(Shelf()) as board:
             assert board.inspector_url is not None
             follower, heard = Follower(board.inspector_url, None, None), Heard()
+            first = drawn(Screen(follower, "http://x"), 40)
+            assert first.strip() == "○ connecting · http://x"
             async with anyio.create_task_group() as group:
                 group.start_soon(follower.follow, heard)
                 await heard.of(await deliver(board, "thing", {}))
                 group.cancel_scope.cancel()
             assert "thing" in heard.lines[-1]
-            frame = drawn(Screen(follower, "http://x"), 80)
-            assert "thing" in frame
-            assert max(map(len, frame.splitlines())) <= 80
+            for width in (40, 60, 80, 120):
+                frame = drawn(Screen(follower, "http://x"), width)
+                assert "  thing  " in frame
+                assert max(map(len, frame.splitlines())) <= width
 
 
 async def test_watch_comes_back_after_the_server_has_gone(tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ the trees below, which get what room is left.
 """
 
 from collections.abc import Iterator
+from itertools import compress
 from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from callboard import clock
@@ -23,7 +24,8 @@ _LATE = 2.5
 """Seconds without a beat after which what is shown is stale."""
 _LOOP_LATE = 0.1
 _ROWS = 12
-_WIDE = 100
+_ROOMY, _WIDE = 60, 100
+"""Columns from which subject and state have room, and from which the reason has."""
 _TREE_ROWS = 7
 """Lines that a tree needs to be worth showing."""
 
@@ -57,7 +59,7 @@ class Screen:
         views = sorted(picture.deliveries.values(), key=_by_id, reverse=True)
         if self._followed.delivery is not None:
             views = [view for view in views if view.id == self._followed.delivery]
-        elif not views:
+        elif not views and picture.hello is not None:
             yield Text("No delivery yet. `callboard send` sends a sample.", "dim")
             return
         rows = views[: max(min(_ROWS, (height - 4) // 3), 1)]
@@ -72,7 +74,9 @@ class Screen:
             self._beat, self._heard = beat, now
         late = now - self._heard
         line = Text(no_wrap=True, overflow="ellipsis")
-        if not self._followed.live:
+        if picture.hello is None:
+            line.append("○ connecting", "dim")
+        elif not self._followed.live:
             line.append("○ lost, connecting again", "bold red")
         elif late > _LATE:
             line.append(f"◌ stale for {duration(late)}", "bold yellow")
@@ -126,31 +130,39 @@ def _by_id(view: DeliverySeen) -> str:
 
 
 def _deliveries(views: list[DeliverySeen], width: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", width=width)
-    table.add_column("", width=1)
-    table.add_column("at (UTC)", width=8)
-    table.add_column("event", no_wrap=True, overflow="ellipsis", ratio=2)
-    table.add_column("about", no_wrap=True, overflow="ellipsis", ratio=3)
-    table.add_column("state", width=9)
-    table.add_column("took", justify="right", width=9)
+    roomy = width >= _ROOMY
     why = width >= _WIDE and any(view.rest.reason for view in views)
-    if why:
-        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=4)
+    shown = (True, True, True, roomy, roomy, True, why)
+    columns = (
+        Column("", width=1),
+        Column("at (UTC)", width=8),
+        Column("event", no_wrap=True, overflow="ellipsis", ratio=1),
+        Column("about", no_wrap=True, overflow="ellipsis", ratio=1),
+        Column("state", width=9),
+        Column("took", justify="right", width=9),
+        Column("why", no_wrap=True, overflow="ellipsis", ratio=1),
+    )
+    table = Table(
+        *compress(columns, shown),
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        width=width,
+    )
     for view in views:
         mark, style = MARKS.get(DeliveryState(view.state), ("?", ""))
         event = view.event if view.action is None else f"{view.event}.{view.action}"
         took = ""
         if view.started is not None:
             took = duration((view.ended or clock.now()) - view.started)
-        cells = [
+        cells = (
             Text(mark, style),
             Text(clock.isoformat(view.received)[11:19], "dim"),
             Text(one_line(event)),
             Text(one_line(view.repository or view.organization or ""), "dim"),
             Text(view.state, style),
             Text(took, "dim"),
-        ]
-        if why:
-            cells.append(Text(one_line(view.rest.reason or ""), "dim"))
-        table.add_row(*cells)
+            Text(one_line(view.rest.reason or ""), "dim"),
+        )
+        table.add_row(*compress(cells, shown))
     return table

@@ -11,18 +11,20 @@ from rich.text import Text
 
 from callboard import Callboard, DeliveryState
 from callboard.cli.console import PlainConsole, own_command
+from callboard.cli.runs import MARKS
 from callboard.plural import counted
 from callboard_catalog import catalog_of
 from callboard_github.demo.world import SECRET, World, described
 
 _ASIDE = 13
-_MARKS = {
-    DeliveryState.RUNNING: ("●", "cyan"),
-    DeliveryState.QUEUED: ("◌", "dim"),
-    DeliveryState.COMPLETED: ("✓", "green"),
-    DeliveryState.FAILED: ("✗", "yellow"),
-    DeliveryState.PARKED: ("■", "bold red"),
-}
+_COUNTED = (
+    DeliveryState.RUNNING,
+    DeliveryState.QUEUED,
+    DeliveryState.PARKED,
+    DeliveryState.FAILED,
+    DeliveryState.COMPLETED,
+)
+"""What went well last: a narrow terminal cuts the end of the line."""
 
 
 class Screen:
@@ -96,7 +98,8 @@ class Screen:
     async def _summary(self) -> Text:
         counts = Counter(view.state for view in self._board.trace.deliveries.values())
         line = Text()
-        for state, (mark, style) in _MARKS.items():
+        for state in _COUNTED:
+            mark, style = MARKS[state]
             if counts[state]:
                 line.append(f"{mark} {counts[state]} {state.value}  ", style)
         version = await catalog_of(self._board).version()
