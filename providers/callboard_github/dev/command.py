@@ -30,7 +30,9 @@ def dev(
     inspector_port: int = INSPECTOR_PORT,
     config: Path | None = None,
     insecure: bool = False,
-    with_: Annotated[tuple[str, ...], Parameter(name="--with", negative="")] = (),
+    with_: Annotated[
+        tuple[str, ...], Parameter(name="--with", negative="", show_default=False)
+    ] = (),
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> None:
     """Receive GitHub's webhooks on this machine, through a relay such as smee.io.

@@ -26,7 +26,9 @@ def serve(
     inspector_port: int = INSPECTOR_PORT,
     config: Path | None = None,
     insecure: bool = False,
-    with_: Annotated[tuple[str, ...], Parameter(name="--with", negative="")] = (),
+    with_: Annotated[
+        tuple[str, ...], Parameter(name="--with", negative="", show_default=False)
+    ] = (),
     open_: Annotated[bool, Parameter(name="--open", negative="--no-open")] = True,
 ) -> None:
     """Receive webhooks at POST /webhooks/NAME and show the runs.
