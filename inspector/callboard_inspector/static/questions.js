@@ -143,6 +143,7 @@ function unanswered(request, error) {
 function tokenOf(state, question) {
   const { deliveries, trees } = state.picture;
   if (question.of === "counts") return `${deliveries.counts.get("parked")} ${deliveries.counts.get("failed")}`;
+  if (question.of === "providers") return String(state.results.findLast(({ done }) => done)?.command ?? "");
   if ("delivery" in question) return String(deliveries.known.get(question.delivery)?.revision ?? "");
   const id = "task" in question && typeof question.task === "string" ? question.task : null;
   if (id !== null) {
