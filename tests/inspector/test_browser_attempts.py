@@ -61,7 +61,12 @@ def test_delivery_that_waits_for_its_next_run_is_tried_now(page: Page) -> None:
         page.goto(house.link(f"delivery={delivery}"))
         runs = page.locator(".runs tr.run")
         expect(runs).to_have_count(1)
-        page.get_by_role("button", name="Try now").click()
+        tabs = page.locator(".tabs")
+        place = tabs.bounding_box()
+        page.get_by_role("button", name="Try now").press("Enter")
         expect(runs).to_have_count(2)
         expect(page.locator(".detail .result")).to_contain_text("queued")
+        assert tabs.bounding_box() == place
+        house.settle()
+        expect(page.locator(".actions button:focus")).to_have_count(1)
         page.goto("about:blank")

@@ -229,6 +229,17 @@ def test_the_palette_finds_what_can_be_done(
     expect(palette).to_be_hidden()
 
 
+def test_enter_leads_from_the_filter_to_the_first_that_is_found(
+    keys: Callable[[str], None], page: Page
+) -> None:
+    keys("/")
+    page.keyboard.type("state:parked")
+    keys("Enter")
+    expect(page.locator(".delivery-rows")).to_be_focused()
+    expect(page.locator(".delivery[aria-selected=true] .event")).to_have_text("fall")
+    expect(page.locator(".delivery").first).to_have_attribute("aria-selected", "true")
+
+
 def test_the_filter_speaks_of_deliveries_and_of_tasks(
     keys: Callable[[str], None], stage: House, page: Page
 ) -> None:

@@ -23,13 +23,17 @@ export const UNPARKABLE = new Set(["parked", "failed", "held"]);
  * @param {() => void} redraw
  * @param {Ask} ask
  * @param {Emit} emit
- * @returns {ActionBar & { reset: () => void, isEditing: () => boolean }}
+ * @returns {ActionBar & { note: () => void, reset: () => void, isEditing: () => boolean }}
  */
 export function makeActions(redraw, ask, emit) {
   /** Once somebody wants it. @type {ReturnType<typeof import("./payload-editor.js").makePayloadEditor> | null} */
   let editor = null;
   /** What had the focus before a question was asked; undefined while none is. @type {Element | null | undefined} */
   let before = undefined;
+  /** What has the focus, or had it until it was taken away. @type {Element | null} */
+  let focused = null;
+  /** Whether that is one of the actions. */
+  let inside = false;
 
   /** @param {string} delivery */
   async function edit(delivery) {
@@ -62,8 +66,7 @@ export function makeActions(redraw, ask, emit) {
       if (may.has("unpark") && UNPARKABLE.has(state)) buttons.push(button(state === "parked" ? "Unpark" : "Try now", send("unpark"), { title: "Queue it again, with all its attempts" }));
     }
     const asked = question(context, buttons);
-    const focused = document.activeElement;
-    queueMicrotask(() => attend(asked !== null, focused)); // once it is in the document
+    queueMicrotask(() => attend(asked !== null)); // once it is in the document
     const edited = whole && delivery !== null ? editor?.draw(context, delivery) ?? null : null;
     const refused = buttons.length > 0 || context.refused === null ? null
       : h("p", { class: "notice refused-here", "data-key": "refused" }, plain(context.refused));
@@ -74,19 +77,22 @@ export function makeActions(redraw, ask, emit) {
       refused, edited);
   }
 
-  /**
-   * The focus goes to the question, and back when it is gone.
-   * @param {boolean} asked
-   * @param {Element | null} focused until now
-   */
-  function attend(asked, focused) {
-    if (asked === (before !== undefined)) return;
-    const back = before;
+  /** To be called before anything is drawn, which may take away what has the focus. */
+  function note() {
+    if (document.activeElement === document.body && focused !== null && !focused.isConnected) return; // it was taken away
+    focused = document.activeElement;
+    inside = focused?.closest(".actions") != null;
+  }
+
+  /** The focus goes to the question, and back when it is gone. @param {boolean} asked */
+  function attend(asked) {
+    if (before === undefined ? !asked && !inside : asked) return;
+    const back = before ?? focused;
     before = asked ? focused : undefined;
     if (asked) focusOn(".confirm button");
     else if (document.activeElement !== document.body) return; // somebody went elsewhere
     else if (back instanceof HTMLElement && back.isConnected) back.focus();
-    else focusOn(".actions button"); // what was pressed has made room for the question
+    else focusOn(".actions button"); // what was pressed is gone
   }
 
   /**
@@ -122,7 +128,7 @@ export function makeActions(redraw, ask, emit) {
       }, { class: "danger" }), no));
   }
 
-  return { draw, reset: () => editor?.reset(), isEditing: () => editor?.isEditing() ?? false };
+  return { draw, note, reset: () => editor?.reset(), isEditing: () => editor?.isEditing() ?? false };
 }
 
 /**

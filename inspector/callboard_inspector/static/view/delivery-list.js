@@ -129,6 +129,12 @@ export function makeDeliveryList(emit) {
       choose(row.id);
       rows.reveal(next);
     },
+    /** To the list: to the chosen delivery if it is there, else to the first. @param {State} state */
+    enter(state) {
+      draw(state); // what was drawn last may be of another filter
+      this.neighbour(state, 0);
+      rows.element.focus();
+    },
     /** @param {State} state */
     chooseNewest(state) {
       draw(state); // what was drawn last may be of another time

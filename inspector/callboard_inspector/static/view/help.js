@@ -30,6 +30,7 @@ const FILTER = [
   ["org:acme repo:site", "of this organization, of repositories named like this"],
   ["task:teams", "tasks named or labelled like this, with all above them"],
   ["-event:push", "all but these"],
+  ["Enter", "to the list, and the first that is found"],
 ];
 
 /** @param {import("../state/store.js").Emit} emit */

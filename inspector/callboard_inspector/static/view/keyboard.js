@@ -32,6 +32,7 @@ export function listenToKeys({ state, emit, filter, tree, deliveries }) {
     if (event.ctrlKey || event.metaKey || event.altKey || state().dialog !== null) return;
     const target = event.target instanceof Element ? event.target : null;
     if (target?.matches(TYPED)) {
+      if (event.key === "Enter" && target === filter) deliveries.enter(state());
       if (event.key === "Escape" && target === filter) {
         if (filter.value !== "") emit({ do: "filter", text: "" });
         filter.value = "";

@@ -27,7 +27,7 @@ export function makeProviders(emit, ask) {
   const body = h("div", { class: "providers" });
   const result = makeResult(emit);
   const element = h("section", { class: "page providers-page", "aria-label": "Providers", tabindex: "0" },
-    h("h2", null, "Providers"), result.element, body);
+    h("div", { class: "title" }, h("h2", null, "Providers"), result.element), body);
 
   /** @param {State} state */
   function draw(state) {

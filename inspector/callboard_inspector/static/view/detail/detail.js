@@ -42,7 +42,7 @@ export function makeDetail(emit, ask) {
   const header = h("header", { class: "head" });
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Detail" });
   const panel = h("div", { class: "panel", role: "tabpanel", id: "detail-panel", tabindex: "0" });
-  const element = h("section", { class: "detail", "aria-label": "Detail" }, header, result.element, tabs, panel);
+  const element = h("section", { class: "detail", "aria-label": "Detail" }, header, tabs, panel, result.element);
 
   later(() => import("./tabs.js"), ({ makeTabs }) => {
     others = makeTabs(redraw, ask, emit);
@@ -52,6 +52,7 @@ export function makeDetail(emit, ask) {
   /** @param {State} state */
   function draw(state) {
     last = state;
+    actions.note();
     const context = contextOf(state, ask);
     result.draw(state.results);
     const { delivery, task } = context;
