@@ -22,6 +22,7 @@ from callboard_catalog.documents import (
     members,
 )
 from callboard_catalog.kinds import kind_of
+from callboard_catalog.prefixes import begins, so
 from callboard_catalog.refs import DEFAULT_NAMESPACE, canonical
 from callboard_catalog.tables import claims, entities, supplements
 
@@ -92,14 +93,17 @@ class Supplements:
         return found
 
 
+_SHOWN_UNDER = (
+    select(claims.c.ref)
+    .join(entities, entities.c.claim == claims.c.id)
+    .where(begins(claims.c.location_key))
+)
+
+
 def refs_about(connection: Connection, abouts: Iterable[str]) -> Iterator[str]:
     """Refs of entities shown under a location key that begins so."""
-    query = select(claims.c.ref).join(entities, entities.c.claim == claims.c.id)
     for about in abouts:
-        # Not LIKE, which finds no index when it escapes; the next key after all of them.
-        after = about[:-1] + chr(ord(about[-1]) + 1)
-        key = claims.c.location_key
-        yield from connection.scalars(query.where(key >= about, key < after))
+        yield from connection.scalars(_SHOWN_UNDER, so(about))
 
 
 def supplements_on(connection: Connection, ref: str) -> list[Counted]:

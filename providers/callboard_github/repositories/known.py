@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from callboard_catalog import Catalog, Entity
 from callboard_catalog.documents import decode_object
+from callboard_catalog.prefixes import begins, so
 from callboard_catalog.tables import claims, problems
 
 Known: TypeAlias = "Mapping[str, KnownFile]"
@@ -27,23 +28,28 @@ class KnownFile(Struct):
     """Whether some document of it was rejected."""
 
 
+_STANDING = select(claims.c.location_key, claims.c.ref, claims.c.document).where(
+    claims.c.provider == bindparam("said_by"),
+    begins(claims.c.location_key),
+    claims.c.withdrawn.is_(False),
+)
+_REJECTED = select(problems.c.location_key).where(
+    problems.c.provider == bindparam("said_by"),
+    begins(problems.c.location_key),
+    problems.c.kind == "rejected",
+)
+
+
 async def known_files(catalog: Catalog, provider: str, prefix: str) -> Known:
     """The files whose location keys begin with ``prefix``."""
-    conditions = [
-        (table.c.provider == provider)
-        & table.c.location_key.startswith(prefix, autoescape=True)
-        for table in (claims, problems)
-    ]
+    asked = {"said_by": provider, **so(prefix)}
 
     def read(connection: Connection) -> Known:
         found: dict[str, KnownFile] = {}
-        query = select(claims.c.location_key, claims.c.ref, claims.c.document)
-        standing = query.where(conditions[0], claims.c.withdrawn.is_(False))
-        for key, ref, document in connection.execute(standing):
+        for key, ref, document in connection.execute(_STANDING, asked):
             entity = Entity.of(decode_object(document))
             found.setdefault(key, KnownFile({})).entities[ref] = entity
-        rejected = select(problems.c.location_key).where(conditions[1])
-        for key in connection.scalars(rejected.where(problems.c.kind == "rejected")):
+        for key in connection.scalars(_REJECTED, asked):
             found.setdefault(key, KnownFile({})).troubled = True
         return found
 
