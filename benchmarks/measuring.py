@@ -36,6 +36,19 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
+def speed() -> float:
+    """How fast this machine is now: millions of turns of a bare loop in a second.
+
+    One that is shared may be half as fast a moment later; a rate divided by the speed
+    before and after it swings less.
+    """
+    turns = 2_000_000
+    begun = time.perf_counter()
+    for _ in range(turns):
+        pass
+    return turns / (time.perf_counter() - begun) / 1e6
+
+
 def percentile(values: Iterable[float], share: float) -> float:
     """The smallest value that ``share`` of all do not exceed (nearest rank).
 

@@ -4,9 +4,10 @@
 
 Prints the runs per second of a served callboard with nobody watching and with fifty who
 follow the list of deliveries, interleaved, and the ratio, of the rates and of the
-processor time that the server takes for a run; how the server's memory grows meanwhile;
-the time from a task's change of state to the frame at a client; and what a task takes on
-the wire. The watchers are a process of their own.
+processor time that the server takes for a run, each beside the machine's speed at that
+time; how the server's memory grows meanwhile; the time from a task's change of state to
+the frame at a client; and what a task takes on the wire. The watchers are a process of
+their own.
 """
 
 import base64
@@ -19,13 +20,14 @@ import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import anyio
 import trio
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from measuring import machine, options, percentile, ratio, resident
+from measuring import machine, options, percentile, ratio, resident, speed
 
 from callboard import Callboard, Provider, Run, Trace, Untyped, on
 from callboard.ids import new_id
@@ -57,6 +59,17 @@ SAMPLES = 300
 _SETTLING = 6.0
 
 
+class Figures(NamedTuple):
+    """What a round came to."""
+
+    rate: float
+    """Runs per second."""
+    cost: float
+    """Milliseconds of processor time for each run."""
+    speed: float
+    """Of the machine meanwhile."""
+
+
 class Work(Provider):
     """One task with eight children, as a small provider has them."""
 
@@ -76,9 +89,10 @@ class Work(Provider):
         if not self.left:
             self.wake()
 
-    async def round(self, board: Callboard, deliveries: int) -> tuple[float, float]:
-        """Runs per second, and milliseconds of processor time for each."""
+    async def round(self, board: Callboard, deliveries: int) -> Figures:
+        """Send so many, and wait until all have run."""
         self.left, self.wake = deliveries, Wake()
+        before = speed()
         begun, used = time.perf_counter(), time.process_time()
         numbers = iter(range(deliveries))
 
@@ -90,8 +104,10 @@ class Work(Provider):
             for _ in range(SENDERS):
                 group.start_soon(send)
         await self.wake.wait()
-        took = time.perf_counter() - begun
-        return deliveries / took, (time.process_time() - used) / deliveries * 1e3
+        took, used = time.perf_counter() - begun, time.process_time() - used
+        return Figures(
+            deliveries / took, used / deliveries * 1e3, (before + speed()) / 2
+        )
 
 
 def held() -> float:
@@ -103,8 +119,8 @@ def held() -> float:
 async def throughput(rounds: int, deliveries: int) -> None:
     """Rounds with nobody watching and with fifty, interleaved."""
     work = Work()
-    alone: list[tuple[float, float]] = []
-    watched: list[tuple[float, float]] = []
+    alone: list[Figures] = []
+    watched: list[Figures] = []
     async with served(work) as board:
         feed = feed_of(board)
         for _ in range(WARMING):
@@ -122,13 +138,13 @@ async def throughput(rounds: int, deliveries: int) -> None:
             await _present(feed, 0)
             await anyio.sleep(_SETTLING)  # until the server lets go of connections
             memory.append(held())
-    rates = [[rate for rate, _ in figures] for figures in (alone, watched)]
-    costs = [[cost for _, cost in figures] for figures in (alone, watched)]
-    print(f"runs per second, nobody watching    {median(rates[0]):7.0f}")
-    print(f"runs per second, {WATCHERS} watching        {median(rates[1]):7.0f}")
-    left = ratio(rates[1], rates[0])
+    print(f"runs per second, nobody watching    {median(f.rate for f in alone):7.0f}")
+    print(
+        f"runs per second, {WATCHERS} watching        {median(f.rate for f in watched):7.0f}"
+    )
+    left = ratio(*([f.rate / f.speed for f in some] for some in (watched, alone)))
     print(f"what watching leaves                {left:7.2f}  (goal 0.90)")
-    left = ratio(costs[0], costs[1])
+    left = ratio(*([f.cost * f.speed for f in some] for some in (alone, watched)))
     print(f"the same by processor time          {left:7.2f}")
     grown = " ".join(f"{m - memory[0]:+.0f}" for m in memory[1:])
     print(f"MB beyond the first {memory[0]:.0f}, by round    {grown}")
