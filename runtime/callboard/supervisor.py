@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cache
+from types import TracebackType
 from typing import Any, NamedTuple
 
 import anyio
@@ -153,6 +154,7 @@ class _Supervised:
         "node",
         "runs",
         "standing",
+        "stood",
     )
 
     def __init__(
@@ -174,6 +176,8 @@ class _Supervised:
         self.group = group
         self.backend = backend
         self.has_slot = self.runs = False
+        self.stood: TracebackType | None = None
+        """Where the last attempt was when it was cancelled."""
 
     async def run(self) -> None:
         """Wait for a slot, then make attempt after attempt.
@@ -216,8 +220,7 @@ class _Supervised:
                         return
                     if node.state is State.HALTING:
                         return  # told to stop, by a person
-                    limit = f"{self.handler.provider.timeout:g} s"
-                    raise ProviderTimeoutError(f"it did not end within {limit}")  # noqa: TRY301 - it fails as any other error
+                    raise self._late()  # noqa: TRY301 - it fails as any other error
                 # A provider's SystemExit, too, is its own failure.
                 except BaseException as error:
                     if is_cancellation(error):
@@ -230,8 +233,14 @@ class _Supervised:
                         return
                     wait = policy.wait(node.attempt, error)
         finally:
+            self.stood = None
             if self.runs:
                 standing.running -= 1
+
+    def _late(self) -> ProviderTimeoutError:
+        """What an attempt fails with whose time is over, raised where it stood."""
+        late = f"it did not end within {self.handler.provider.timeout:g} s"
+        return ProviderTimeoutError(late).with_traceback(self.stood)
 
     def _begin(self) -> None:
         self.runs = True
@@ -286,4 +295,9 @@ class _Supervised:
         arguments = self.handler.arguments(self.event, self.delivery, run)
         if provider.timeout is not None:
             scope.deadline = self.backend.current_time() + provider.timeout
-        await provider.conclude(run, await method(*arguments))
+        try:
+            await provider.conclude(run, await method(*arguments))
+        except BaseException as error:
+            if is_cancellation(error):
+                self.stood = error.__traceback__
+            raise

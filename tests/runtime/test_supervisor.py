@@ -232,6 +232,20 @@ def test_provider_that_hangs_is_ended_by_its_timeout(virtually: Virtually) -> No
     assert find(tree, "good")["state"] == "completed"
 
 
+def test_timeout_tells_where_the_provider_stood(virtually: Virtually) -> None:
+    async def wait_for_the_lock() -> None:
+        await anyio.sleep_forever()
+
+    async def body(_run: Run) -> None:
+        await wait_for_the_lock()
+
+    tree = performed(virtually, provider("hangs", body, timeout=5))
+    failure = tree.providers[0].failure
+    assert failure is not None
+    sources = [frame.source for frame in failure.frames if not frame.library]
+    assert sources[-2:] == ["await wait_for_the_lock()", "await anyio.sleep_forever()"]
+
+
 def test_children_of_a_timed_out_provider_say_which_deadline_passed(
     virtually: Virtually,
 ) -> None:
