@@ -91,7 +91,7 @@ async def test_history_and_why_tell_who_supplements(shelf: Shelf) -> None:
     account = await shelf.get(f"{A}/why")
     assert account["told"][0] == (
         "component:default/a is there: it was changed (metadata.annotations, "
-        "metadata.labels, spec.dependsOn) by ci at 1970-01-01T00:00:02+00:00, "
+        "metadata.labels, spec.dependsOn) by ci at 1970-01-01T00:00:02Z, "
         "run run2, task run2.1, delivery del2 (supplemented by ci)."
     )
     assert account["told"][1:3] == [

@@ -21,7 +21,7 @@ async def test_removal_is_told_with_its_run(shelf: Shelf) -> None:
     assert account["there"] is False
     assert account["told"][0] == (
         "component:default/a is not there: it was removed by files at "
-        "1970-01-01T00:00:02+00:00, run run2, task run2.1, delivery del2."
+        "1970-01-01T00:00:02Z, run run2, task run2.1, delivery del2."
     )
     assert account["last"]["before"]["metadata"]["name"] == "a"
 
@@ -32,7 +32,7 @@ async def test_unmentioned_entity_is_told_with_who_looked(shelf: Shelf) -> None:
     assert account["told"] == [
         "component:default/a is not there: no provider mentions it, nor did within "
         "the history kept.",
-        "files last read everything at 1970-01-01T00:00:01+00:00, run run1, and gave "
+        "files last read everything at 1970-01-01T00:00:01Z, run run1, and gave "
         "1 entity; this is not among them.",
     ]
 
@@ -63,14 +63,13 @@ async def test_last_look_is_told_with_what_it_found(shelf: Shelf) -> None:
     await shelf.give(Full(files))
     told = (await shelf.get(f"{A}/why"))["told"]
     assert told[-1] == (
-        "files last read everything at 1970-01-01T00:00:02+00:00, run run2, "
-        "and found it."
+        "files last read everything at 1970-01-01T00:00:02Z, run run2, and found it."
     )
     await shelf.give(Full(location_key="one.yaml"))
     told = (await shelf.get(f"{A}/why"))["told"]
     assert "was removed by files" in told[0]
     assert told[-1] == (
-        "files last read one.yaml at 1970-01-01T00:00:03+00:00, run run3, and gave 0 "
+        "files last read one.yaml at 1970-01-01T00:00:03Z, run run3, and gave 0 "
         "entities; this is not among them."
     )
 

@@ -5,11 +5,11 @@ now, what stands against it, and who looked and did not find it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from msgspec import Raw, Struct
 from sqlalchemy import Connection, select
 
+from callboard import clock
 from callboard.plural import counted
 from callboard_catalog.bulk import chunks
 from callboard_catalog.documents import decode, items, members
@@ -399,4 +399,4 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    return clock.isoformat(at)[:19] + "Z"
