@@ -17,6 +17,7 @@ def edit(page: Page, house: House, event: str = "act", **payload: object) -> Loc
     delivery = house.deliver(event, payload)
     house.settle()
     page.goto(house.link(f"delivery={delivery}"))
+    expect(page.locator(".tree .task").first).to_be_visible()  # nothing moves any more
     page.get_by_role("button", name="Replay edited…").click()
     editor = page.get_by_label("Payload as JSON")
     expect(editor).to_be_focused()
