@@ -220,3 +220,22 @@ def on_stage() -> Callable[..., AbstractContextManager[House]]:
 def make_cast() -> type[Cast]:
     """For a test that serves a callboard of its own."""
     return Cast
+
+
+class Understudy(Provider):
+    """Fails as often as its event says."""
+
+    name = "understudy"
+    retry = Retry(attempts=3, first_wait=0.0)
+
+    @on(EventName("plain", "play", None))
+    async def play(self, event: Untyped, run: Run) -> None:
+        async with run.span(f"act {run.attempt}"), run.span("scene"):
+            if run.attempt <= event.payload["falls"]:
+                raise ValueError("forgot the words")
+
+
+@pytest.fixture(scope="session")
+def understudy() -> Provider:
+    """A provider that is tried again: it fails as often as its event says."""
+    return Understudy()

@@ -5,28 +5,15 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Page, expect
 
-from callboard import EventName, Provider, Retry, Run, Untyped, on
+from callboard import Provider
 from callboard_inspector.served import House, served
 
 pytestmark = pytest.mark.browser
 
 
-class Understudy(Provider):
-    """Fails as often as its event says."""
-
-    name = "understudy"
-    retry = Retry(attempts=3, first_wait=0.0)
-
-    @on(EventName("plain", "play", None))
-    async def play(self, event: Untyped, run: Run) -> None:
-        async with run.span(f"act {run.attempt}"), run.span("scene"):
-            if run.attempt <= event.payload["falls"]:
-                raise ValueError("forgot the words")
-
-
 @pytest.fixture(scope="module")
-def house() -> Generator[House]:
-    with served(Understudy(), settings={"runtime": {"attempts": 1}}) as house:
+def house(understudy: Provider) -> Generator[House]:
+    with served(understudy, settings={"runtime": {"attempts": 1}}) as house:
         yield house
 
 
@@ -54,8 +41,10 @@ def test_tree_tells_which_attempt_it_is_and_what_belongs_to_it(
     expect(page.locator(".detail .panel")).to_contain_text("Attempt3 of 3")
 
 
-def test_delivery_that_waits_for_its_next_run_is_tried_now(page: Page) -> None:
-    with served(Understudy(), settings={"runtime": {"attempts": 2}}) as house:
+def test_delivery_that_waits_for_its_next_run_is_tried_now(
+    understudy: Provider, page: Page
+) -> None:
+    with served(understudy, settings={"runtime": {"attempts": 2}}) as house:
         delivery = house.deliver("play", {"falls": 3})
         house.settle()
         page.goto(house.link(f"delivery={delivery}"))

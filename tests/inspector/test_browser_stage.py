@@ -287,36 +287,41 @@ async def _hold(go: threading.Event) -> None:
     go.wait(30)
 
 
-def test_a_blocked_loop_is_told_with_the_task_and_the_line(page: Page) -> None:
+@pytest.fixture
+def deaf(page: Page) -> Generator[tuple[Deaf, House]]:
+    """Its house is on the page."""
     deaf = Deaf()
     with served(deaf) as house:
         page.goto(house.link())
         expect(page.locator(".phase")).to_have_text("live")
         try:
-            house.deliver("hold")
-            banner = page.locator(".banner")
-            expect(banner).to_contain_text("deaf")
-            expect(banner).to_contain_text("test_browser_stage.py:")
-            expect(banner).to_contain_text("self.go.wait(30)")
-            expect(page.locator(".phase")).to_have_text("live")
-        finally:
-            deaf.go.set()
-        expect(banner).to_be_hidden()
-        page.goto("about:blank")
-
-
-def test_a_blocked_loop_is_told_without_a_line_where_none_is_known(page: Page) -> None:
-    deaf = Deaf()
-    with served(deaf) as house:
-        page.goto(house.link())
-        expect(page.locator(".phase")).to_have_text("live")
-        try:
-            house.deliver("hide")
-            told = re.compile(r"held for [\d.]+ m?s by of a library$")
-            expect(page.locator(".banner")).to_have_text(told)
+            yield deaf, house
         finally:
             deaf.go.set()
         page.goto("about:blank")
+
+
+def test_a_blocked_loop_is_told_with_the_task_and_the_line(
+    deaf: tuple[Deaf, House], page: Page
+) -> None:
+    provider, house = deaf
+    house.deliver("hold")
+    banner = page.locator(".banner")
+    expect(banner).to_contain_text("deaf")
+    expect(banner).to_contain_text("test_browser_stage.py:")
+    expect(banner).to_contain_text("self.go.wait(30)")
+    expect(page.locator(".phase")).to_have_text("live")
+    provider.go.set()
+    expect(banner).to_be_hidden()
+
+
+def test_a_blocked_loop_is_told_without_a_line_where_none_is_known(
+    deaf: tuple[Deaf, House], page: Page
+) -> None:
+    _, house = deaf
+    house.deliver("hide")
+    told = re.compile(r"held for [\d.]+ m?s by of a library$")
+    expect(page.locator(".banner")).to_have_text(told)
 
 
 def test_an_empty_page_says_what_to_do_and_goes_when_something_arrives(

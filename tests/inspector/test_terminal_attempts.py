@@ -6,7 +6,7 @@ import anyio
 import pytest
 from rich.console import Console, RenderableType
 
-from callboard import EventName, Provider, Retry, Run, Untyped, on
+from callboard import Provider
 from callboard.testing import deliver, settled
 from callboard_inspector import bundle as files
 from callboard_inspector import testing
@@ -19,30 +19,17 @@ from callboard_inspector.watched import watched_board
 pytestmark = pytest.mark.anyio
 
 
-class Understudy(Provider):
-    """Fails as often as its event says."""
-
-    name = "understudy"
-    retry = Retry(attempts=3, first_wait=0.0)
-
-    @on(EventName("plain", "play", None))
-    async def play(self, event: Untyped, run: Run) -> None:
-        async with run.span(f"act {run.attempt}"), run.span("scene"):
-            if run.attempt <= event.payload["falls"]:
-                raise ValueError("forgot the words")
-
-
 @pytest.mark.parametrize(
     ("falls", "said"),
     [(2, "attempt 3 of 3  handler=play"), (3, "attempt 3 of 3  ValueError: forgot")],
     ids=["completed", "failed"],
 )
 async def test_tree_tells_which_attempt_it_is_and_what_belongs_to_it(
-    falls: int, said: str
+    understudy: Provider, falls: int, said: str
 ) -> None:
     settings = {"runtime": {"attempts": 1}}
     with anyio.fail_after(30):
-        async with testing.served(Understudy(), settings=settings) as board:
+        async with testing.served(understudy, settings=settings) as board:
             delivery = await deliver(board, "play", {"falls": falls})
             await settled(board)
             run = board.trace.deliveries[delivery].run or ""

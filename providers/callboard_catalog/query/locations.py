@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from callboard_catalog.documents import decode_object, members
 from callboard_catalog.entity import MANAGED_BY_LOCATION, MANAGED_BY_ORIGIN_LOCATION
+from callboard_catalog.prefixes import begins, so
 from callboard_catalog.query.predicates import (
     All,
     Either,
@@ -78,20 +79,19 @@ def location_of(connection: Connection, ref: str) -> Location | None:
     return None
 
 
+_UNDER = (
+    select(claims.c.location_key, claims.c.ref)
+    .where(claims.c.withdrawn.is_(False), begins(claims.c.location_key))
+    .order_by(claims.c.location_key, claims.c.ref)
+    .limit(1000)
+)
+
+
 def under(connection: Connection, target: str) -> list[tuple[Location, str, str]]:
     """Entities read from below a URL: location, and kind and name of the ref."""
-    query = (
-        select(claims.c.location_key, claims.c.ref)
-        .where(
-            claims.c.withdrawn.is_(False),
-            claims.c.location_key.startswith(f"{_URL}{target}", autoescape=True),
-        )
-        .order_by(claims.c.location_key, claims.c.ref)
-        .limit(1000)
-    )
     return [
         (Location.of(row.location_key), *row.ref.split(":", 1))
-        for row in connection.execute(query)
+        for row in connection.execute(_UNDER, so(f"{_URL}{target}"))
     ]
 
 
